@@ -1,0 +1,60 @@
+#!/bin/sh
+# Prints the settings with which the go command builds this repository, as export lines for a shell to eval; `make`
+# uses them for its own targets, and `make env` gives them to plain `go test` and to editors.
+#
+# The sqlite-vec binding includes sqlite3.h, which go-sqlite3 ships as sqlite3-binding.h. So that no SQLite needs to
+# be installed, a header of one line leads from the one name to the other. Its folder is named by the version of
+# go-sqlite3, since the go command sees a change of compiler flags, but not one of a header outside the module.
+set -eu
+
+cd "$(dirname "$0")/.."
+root=$(pwd)
+module=github.com/mattn/go-sqlite3
+
+fail() {
+	echo "goenv: error: $1" >&2
+	exit 1
+}
+
+version=$(go list -m -f '{{.Version}}' "$module") || fail "go.mod does not require $module"
+dir=$(go list -m -f '{{.Dir}}' "$module")
+if [ ! -f "$dir/sqlite3-binding.h" ]; then
+	go mod download "$module" >&2 || fail "download of $module failed"
+	dir=$(go list -m -f '{{.Dir}}' "$module")
+fi
+[ -f "$dir/sqlite3-binding.h" ] || fail "$module has no sqlite3-binding.h in $dir"
+
+# Written again only when the module cache has moved.
+include="$root/.build/go-sqlite3-$version"
+line="#include \"$dir/sqlite3-binding.h\""
+if [ "$(cat "$include/sqlite3.h" 2>/dev/null)" != "$line" ]; then
+	mkdir -p "$include"
+	printf '%s\n' "$line" >"$include/sqlite3.h.$$"
+	mv "$include/sqlite3.h.$$" "$include/sqlite3.h"
+fi
+
+# Settings of the user's are kept; those of an earlier eval are not added again.
+cflags=$(go env CGO_CFLAGS)
+case $include in
+*\'*) flag="\"-I$include\"" ;;
+*[[:space:]]*) flag="'-I$include'" ;; # quoted as go env quotes it
+*) flag="-I$include" ;;
+esac
+case " $cflags " in
+*" $flag "*) ;;
+*) cflags="$flag $cflags" ;; # in front of a folder of an earlier version
+esac
+
+goflags=$(go env GOFLAGS)
+case ",$goflags," in
+*sqlite_fts5*) ;;
+*-tags=*) goflags=$(printf '%s\n' "$goflags" | sed 's/-tags=\([^ ]*\)/-tags=\1,sqlite_fts5/') ;;
+*) goflags="${goflags:+$goflags }-tags=sqlite_fts5" ;;
+esac
+
+export_line() {
+	printf "export %s='%s'\n" "$1" "$(printf '%s\n' "$2" | sed "s/'/'\\\\''/g")"
+}
+export_line CGO_ENABLED 1
+export_line CGO_CFLAGS "$cflags"
+export_line GOFLAGS "$goflags"
