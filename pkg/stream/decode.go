@@ -1,0 +1,166 @@
+package stream
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// Decoder reads the lines of a stream.
+type Decoder struct {
+	lines *Lines
+}
+
+// NewDecoder returns a decoder of r that holds at most one line of maxLine
+// bytes.
+func NewDecoder(r io.Reader, maxLine int64) *Decoder {
+	return &Decoder{lines: NewLines(r, maxLine)}
+}
+
+// Next returns the next line. The error is io.EOF at the end of the stream, a
+// *LineError for a line that is not of the format (call Next again to go on), a
+// *FormatError for a stream of another format, and else what reading gave.
+//
+// Fields that are not known are passed over. A field that is null counts as not
+// there, and of a field that is there twice the last one counts, as with jq.
+func (d *Decoder) Next() (Line, error) {
+	raw, number, err := d.lines.Next()
+	if err != nil {
+		return Line{Number: number}, err
+	}
+	return decodeLine(raw, number)
+}
+
+func decodeLine(raw []byte, number int64) (Line, error) {
+	line := Line{Number: number}
+	var wire wireLine
+	err := wire.read(raw)
+	if err == nil && wire.typ.frames() {
+		if err := checkFormat(wire.format, number); err != nil {
+			return line, err
+		}
+		err = line.frame(&wire)
+	} else if err == nil {
+		line.Record = new(kb.Record)
+		err = wire.record(line.Record)
+	}
+	if err != nil {
+		return Line{Number: number}, &LineError{number, err}
+	}
+	return line, nil
+}
+
+// frame fills in a line that is not a record.
+func (l *Line) frame(wire *wireLine) error {
+	var err error
+	if l.Scan, err = decodeScan(wire.typ, wire.scan); err != nil {
+		return err
+	}
+	var in fieldDecoder
+	switch wire.typ {
+	case TypeChunk:
+		records, err := recordList(wire.records)
+		if err != nil {
+			return err
+		}
+		l.Chunk = decodeChunk(records, l.Number)
+		l.Chunk.Seq = in.int64("seq", wire.seq)
+	case TypeEnd:
+		l.End = &kb.End{
+			Scan: *l.Scan, Paths: in.count("paths", wire.paths), Bytes: in.count("bytes", wire.bytes),
+			Skipped: in.count("skipped", wire.skipped), Errors: in.count("errors", wire.errors),
+			Unread: in.names("unread", wire.unread),
+		}
+	}
+	return in.err
+}
+
+func decodeChunk(records []byte, number int64) *Chunk {
+	chunk := new(Chunk)
+	place := 0
+	for raw := range elements(records) {
+		place++
+		var wire wireLine
+		var rec kb.Record
+		err := wire.read(raw)
+		if err == nil {
+			err = wire.record(&rec)
+		}
+		if err != nil {
+			chunk.Bad = append(chunk.Bad, &LineError{number, fmt.Errorf("record %d of the chunk: %w", place, err)})
+			continue
+		}
+		chunk.Records = append(chunk.Records, rec)
+	}
+	return chunk
+}
+
+// decodeType reads the "type" of a line or of a record.
+func decodeType(raw []byte) (Type, error) {
+	var in fieldDecoder
+	text := in.unquote("type", raw)
+	switch {
+	case in.err != nil:
+		return "", in.err
+	case len(text) == 0:
+		return "", errors.New(`expected a "type" such as "file"`)
+	case string(text) == string(kb.File):
+		return Type(kb.File), nil // by far the most frequent, without an allocation
+	}
+	return Type(text), nil
+}
+
+// checkFormat refuses a line of a format that is not understood.
+func checkFormat(raw []byte, number int64) error {
+	var in fieldDecoder
+	format := int64(kb.StreamFormat)
+	if n := in.integer("format", raw); n != nil {
+		format = *n
+	}
+	switch {
+	case in.err != nil:
+		return &LineError{number, in.err}
+	case format != kb.StreamFormat:
+		return &FormatError{number, int(format)}
+	}
+	return nil
+}
+
+// decodeScan reads the "scan" of a line that is not a record. A chunk that was
+// made by hand may have none.
+func decodeScan(typ Type, raw []byte) (*kb.Scan, error) {
+	if raw == nil {
+		if typ == TypeChunk {
+			return nil, nil
+		}
+		return nil, fmt.Errorf(`a line of type %q needs a "scan"`, typ)
+	}
+	if raw[0] != '{' {
+		return nil, fmt.Errorf(`"scan": expected an object, found %s`, describe(raw))
+	}
+	scan := new(kb.Scan)
+	err := json.Unmarshal(raw, scan)
+	var field *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &field):
+		return nil, fmt.Errorf(`"scan": field %q cannot be a JSON %s`, field.Field, field.Value)
+	case err != nil:
+		return nil, fmt.Errorf(`"scan": %w`, err)
+	}
+	return scan, nil
+}
+
+// recordList returns the list of records of a chunk, an empty one if there is
+// none.
+func recordList(raw []byte) ([]byte, error) {
+	switch {
+	case raw == nil:
+		return []byte("[]"), nil
+	case raw[0] != '[':
+		return nil, fmt.Errorf(`"records": expected a list, found %s`, describe(raw))
+	}
+	return raw, nil
+}
