@@ -1,0 +1,345 @@
+package tool
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/seed16713943/btools/pkg/config"
+)
+
+// newWorker is a program that tells of its progress until its stdin is closed, and
+// warns of each line that it reads; of "form" it tells whether it will draw, without
+// the wait that comes before.
+func newWorker() *cli.App {
+	var set config.Set
+	progress := AddProgress(&set, true)
+	return &cli.App{Name: "sample", Flags: Flags(&set), Action: func(c *cli.Context) error {
+		shown := progress.Start(c, ProgressOptions{One: "record", Feeds: c.Args().First() == "feeding"})
+		defer shown.Close()
+		shown.Tell(Done{Files: 5, Of: 20, Failed: 1, Bytes: 3 << 20, Chunks: 1})
+		lines := bufio.NewScanner(c.App.Reader)
+		for lines.Scan() {
+			if lines.Text() == "form" {
+				fmt.Fprintf(shown.stderr, "draws: %t\r\n", shown.form == asBar)
+				continue
+			}
+			Warn(c, errors.New(lines.Text()))
+		}
+		shown.Tell(Done{Files: 20, Of: 20, Failed: 1, Bytes: 9 << 20, Chunks: 2})
+		return nil
+	}}
+}
+
+func worker(t *testing.T, args ...string) *exec.Cmd {
+	cmd := process(t, args...)
+	cmd.Env = append(cmd.Env, "BTOOLS_SAMPLE=worker")
+	return cmd
+}
+
+// A window is a terminal with a program in it.
+type window struct {
+	t       *testing.T
+	control *os.File
+	name    *os.File
+	seen    string
+	stdin   io.WriteCloser
+	cmd     *exec.Cmd
+}
+
+// openWindow starts the sample program with its stderr on a terminal of a width.
+func openWindow(t *testing.T, width uint16, args ...string) *window {
+	t.Helper()
+	w := &window{t: t}
+	w.control, w.name = openTerminal(t)
+	w.resize(width)
+	stdout, err := os.Create(t.TempDir() + "/stdout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stdout.Close() })
+	w.cmd = worker(t, args...)
+	w.cmd.Env = append(w.cmd.Env, "TERM=xterm", "BATCH_PROGRESS_INTERVAL=")
+	w.cmd.Stdout, w.cmd.Stderr = stdout, w.name
+	if w.stdin, err = w.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *window) start() {
+	w.t.Helper()
+	if err := w.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = w.cmd.Process.Kill() })
+}
+
+func (w *window) resize(width uint16) {
+	w.t.Helper()
+	if err := unix.IoctlSetWinsize(int(w.control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: width, Row: 10}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// await reads what the terminal was given until a pattern has come.
+func (w *window) await(pattern string) string {
+	w.t.Helper()
+	re := regexp.MustCompile(pattern)
+	text := make([]byte, 1000)
+	for {
+		if found := re.FindString(w.seen); found != "" {
+			w.seen = w.seen[strings.Index(w.seen, found)+len(found):]
+			return found
+		}
+		n, err := w.control.Read(text)
+		if err != nil {
+			w.t.Fatalf("no %s in %q: %v", pattern, w.seen, err)
+		}
+		w.seen += string(text[:n])
+	}
+}
+
+// rest ends the program by closing its stdin, and gives what else the terminal saw.
+func (w *window) rest() string {
+	w.t.Helper()
+	if err := w.stdin.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	if code := exitCode(w.t, w.cmd.Wait()); code != ExitOK {
+		w.t.Errorf("exit code %d", code)
+	}
+	fmt.Fprint(w.name, "END")
+	text := make([]byte, 1000)
+	for !strings.Contains(w.seen, "END") {
+		n, err := w.control.Read(text)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.seen += string(text[:n])
+	}
+	return w.seen
+}
+
+func TestBarFitsTheWindow(t *testing.T) {
+	w := openWindow(t, 100)
+	w.start()
+	w.await(`\r\x1b\[Jsample  5 records  1 failed  3\.0 MiB  [0-9]+/s  [0-9]+s( left)?  [0-9.]+ MiB RAM  25%  \[=+>-+\]\r`)
+	w.resize(40)
+	frame := w.await(`\r\x1b\[J5 records  1 failed  [^\r]*25%\r`)
+	if n := len(frame) - len("\r\x1b[J\r"); n >= 40 {
+		t.Errorf("%d columns: %q", n, frame)
+	}
+	w.resize(20)
+	w.await(`\r\x1b\[J5 records  25%\r`)
+	w.resize(5)
+	w.await(`\r\x1b\[J5 re\r`)
+	if rest := w.rest(); !strings.HasSuffix(rest, "\r\x1b[KEND") {
+		t.Errorf("the bar stays: %q", rest)
+	}
+}
+
+func TestMessagesStandAboveTheBar(t *testing.T) {
+	w := openWindow(t, 80)
+	w.start()
+	w.await(`25%`)
+	fmt.Fprintln(w.stdin, "a root moved")
+	w.await(`\r\x1b\[Ksample: warning: a root moved\r\nsample  5 records  [^\r\n]*\r`)
+	if rest := w.rest(); !strings.HasSuffix(rest, "\r\x1b[KEND") || strings.Contains(rest, "warning") {
+		t.Errorf("got %q", rest)
+	}
+}
+
+func TestNoMessageIsLostAtTheEnd(t *testing.T) {
+	w := openWindow(t, 80)
+	w.start()
+	w.await(`25%`)
+	fmt.Fprintln(w.stdin, "the last word")
+	if rest := w.rest(); strings.Count(rest, "sample: warning: the last word\r\n") != 1 {
+		t.Errorf("got %q", rest)
+	}
+}
+
+func TestSecondSignalErasesTheBar(t *testing.T) {
+	w := openWindow(t, 80)
+	w.start()
+	w.await(`25%`)
+	for w.cmd.ProcessState == nil {
+		// A signal that comes before the one before it was taken is lost.
+		if err := w.cmd.Process.Signal(os.Interrupt); err != nil {
+			break
+		}
+		if done, _ := exited(w.cmd.Process.Pid); done {
+			break
+		}
+	}
+	if code := exitCode(t, w.cmd.Wait()); code != ExitInterrupted {
+		t.Errorf("exit code %d", code)
+	}
+	fmt.Fprint(w.name, "END")
+	w.await("\r\x1b\\[JEND")
+}
+
+// exited reports whether a child has ended, and leaves it to be waited for.
+func exited(pid int) (bool, error) {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return err == nil && info.Signo != 0, err
+}
+
+func TestWhoDraws(t *testing.T) {
+	const drawn, silent = "25%", "nothing"
+	for name, test := range map[string]struct {
+		args []string
+		env  string
+		pipe bool
+		want string
+	}{
+		"a program that feeds a pipe":      {[]string{"feeding"}, "", true, silent},
+		"unless it is told to":             {[]string{"feeding", "-progress", "bar"}, "", true, drawn},
+		"one that feeds a file":            {[]string{"feeding"}, "", false, drawn},
+		"the last one, before jq":          {nil, "", true, drawn},
+		"nobody if told not to":            {[]string{"-progress", "none"}, "", false, silent},
+		"nobody on a dumb terminal":        {nil, "TERM=dumb", false, silent},
+		"a bar has no colour to leave out": {nil, "NO_COLOR=1", false, drawn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := openWindow(t, 80, test.args...)
+			w.cmd.Env = append(w.cmd.Env, test.env)
+			if test.pipe {
+				w.cmd.Stdout = nil
+				stdout, err := w.cmd.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer stdout.Close()
+			}
+			w.start()
+			fmt.Fprintln(w.stdin, "form")
+			w.await(fmt.Sprintf("draws: %t", test.want == drawn))
+			if test.want == drawn {
+				w.await(drawn)
+			} else if rest := w.rest(); strings.TrimSpace(rest) != "END" {
+				t.Errorf("got %q", rest)
+			}
+		})
+	}
+}
+
+func TestMessageOfAFeedingProgramTakesTheLine(t *testing.T) {
+	w := openWindow(t, 80)
+	w.cmd = process(t, "warn")
+	w.cmd.Stderr, w.cmd.Env = w.name, append(w.cmd.Env, "TERM=xterm")
+	w.stdin, _ = w.cmd.StdinPipe()
+	w.cmd.Stdout = nil
+	stdout, err := w.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	w.start()
+	want := "\r\x1b[Ksample: warning: a root moved\r\n\r\x1b[Ksample: hint: use -prefix\r\nEND"
+	if rest := w.rest(); rest != want {
+		t.Errorf("got %q", rest)
+	}
+}
+
+func TestProgressOffATerminal(t *testing.T) {
+	for args, want := range map[string]string{
+		"":               `\A\z`,
+		"-progress bar":  `\A\z`,
+		"-progress none": `\A\z`,
+		"-progress 1":    `\Asample: 5 records, \d+ a second, 1 failed\nsample: 20 records, \d+ a second, 1 failed\n\z`,
+		"-progress 2":    `\Asample: 20 records, \d+ a second, 1 failed\n\z`,
+	} {
+		cmd := worker(t, strings.Fields(args)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		cmd.Env = append(cmd.Env, "BATCH_PROGRESS_INTERVAL=")
+		if code := exitCode(t, cmd.Run()); code != ExitOK || !regexp.MustCompile(want).MatchString(stderr.String()) {
+			t.Errorf("%s: got code %d, %q", args, code, stderr.String())
+		}
+	}
+	t.Setenv("BATCH_PROGRESS_INTERVAL", "2")
+	for args, want := range map[string]int{"": 1, "-progress 1": 2, "-progress none": 0, "feeding": 0, "feeding -progress 1": 2} {
+		cmd := worker(t, strings.Fields(args)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if code := exitCode(t, cmd.Run()); code != ExitOK || strings.Count(stderr.String(), "\n") != want {
+			t.Errorf("%s: got code %d, %q", args, code, stderr.String())
+		}
+	}
+}
+
+func TestProgressForPrograms(t *testing.T) {
+	t.Setenv("BATCH_PROGRESS_INTERVAL", "1")
+	cmd := worker(t, "-progress", "json")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if code := exitCode(t, cmd.Run()); code != ExitOK {
+		t.Errorf("exit code %d", code)
+	}
+	var lines []map[string]any
+	for line := range strings.Lines(stderr.String()) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		lines = append(lines, fields)
+	}
+	if len(lines) != 3 {
+		t.Fatalf("got %d lines, want one for each chunk and the last: %s", len(lines), &stderr)
+	}
+	names := []string{"bytes", "chunks", "elapsed_seconds", "failed", "files", "files_per_second", "final", "memory_mb", "program", "seconds_left", "share", "timestamp", "type"}
+	for i, want := range []map[string]any{
+		{"files": 5.0, "share": 0.25, "chunks": 1.0, "final": false, "type": "progress", "program": "sample", "failed": 1.0},
+		{"files": 20.0, "share": 1.0, "chunks": 2.0, "final": false, "bytes": float64(9 << 20)},
+		{"files": 20.0, "share": 1.0, "chunks": 2.0, "final": true},
+	} {
+		if got := slices.Sorted(func(yield func(string) bool) {
+			for name := range lines[i] {
+				if !yield(name) {
+					return
+				}
+			}
+		}); !slices.Equal(got, names) {
+			t.Errorf("line %d has the fields %q", i, got)
+		}
+		for name, value := range want {
+			if lines[i][name] != value {
+				t.Errorf("line %d: %s is %v, want %v", i, name, lines[i][name], value)
+			}
+		}
+	}
+}
+
+func TestProgressValueIsRefusedByName(t *testing.T) {
+	cmd := worker(t, "-progress", "loud")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	code := exitCode(t, cmd.Run())
+	want := "sample: error: -progress: \"loud\" is not auto, bar, json, none, or a number of chunks of at least 1\n"
+	if code != ExitUsage || !strings.HasPrefix(stderr.String(), want) {
+		t.Errorf("got code %d, %s", code, &stderr)
+	}
+}
+
+func TestSize(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 KiB", 1536: "1.5 KiB", 120 << 20: "120 MiB", 1<<20 - 1: "1.0 MiB", 5 << 60: "5.0 EiB"} {
+		if got := size(n); got != want {
+			t.Errorf("%d: got %s, want %s", n, got, want)
+		}
+	}
+}
