@@ -1,0 +1,265 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha256"
+	"hash"
+	"hash/fnv"
+	"io/fs"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+const (
+	attempts   = 3 // at a file that changes while it is read
+	readBuffer = 128 << 10
+)
+
+// fileID is the identity of a file or folder on this machine.
+type fileID struct {
+	dev, ino uint64
+}
+
+func idOf(st *unix.Stat_t) fileID { return fileID{uint64(st.Dev), st.Ino} }
+
+func isRegular(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFREG }
+
+func isFolder(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFDIR }
+
+// The system calls are made directly: what package os does beside them, such as
+// offering every file to the poller, costs as much as reading a small file.
+
+// stat is lstat(2), or stat(2) with follow.
+func stat(path string, follow bool) (st unix.Stat_t, err error) {
+	call := unix.Lstat
+	if follow {
+		call = unix.Stat
+	}
+	return st, pathError("stat", path, again(func() error { return call(path, &st) }))
+}
+
+// again repeats a system call that a signal has interrupted.
+func again(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func pathError(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: path, Err: err}
+}
+
+// fileReader reads one file at a time; each worker has one.
+type fileReader struct {
+	clock   kb.Clock
+	maxSize int64
+	seen    func(path string) (Seen, bool)
+	doubt   func(path string) // Options.Distrust
+	sample  uint32            // which files are read whatever is known
+	content *budget           // nil: content is hashed and not kept
+	buf     []byte
+	hash    hash.Hash
+}
+
+func newFileReader(opts *Options, content *budget) *fileReader {
+	r := &fileReader{
+		clock: opts.Clock, maxSize: opts.MaxSize, content: content, seen: opts.Seen, doubt: opts.Distrust,
+		buf: make([]byte, readBuffer), hash: sha256.New(),
+	}
+	if r.seen != nil {
+		r.sample = uint32(r.clock().UnixNano())
+	}
+	return r
+}
+
+// read completes the record of j, if not with the file then with what kept it
+// from being read.
+func (r *fileReader) read(ctx context.Context, j *job) {
+	err := r.try(ctx, j)
+	for n := 1; err == errChanged && n < attempts; n++ {
+		err = r.try(ctx, j)
+	}
+	if err == errChanged {
+		fault := kb.NewFault(kb.Processing, kb.Changing, "read %s: changed each of the %d times that it was read", j.file, attempts)
+		fault.Attempts = attempts
+		err = fault
+	}
+	if err != nil {
+		j.rec = failed(j.rec.Path, err)
+	}
+}
+
+func failed(path string, err error) kb.Record {
+	fault := kb.FileFault(err)
+	return kb.Record{Kind: kb.Failed, Path: path, Class: fault.Class, Code: fault.Code, Message: fault.Error()}
+}
+
+var errChanged = kb.NewFault(kb.Processing, kb.Changing, "changed while it was read")
+
+// try reads the file once. What is not a regular file is not opened: opening a
+// pipe waits for its writer, and opening a device may make it do something. If
+// it takes the place of a regular file between the look and the opening,
+// O_NONBLOCK and O_NOFOLLOW keep the harm away and fstat finds it.
+func (r *fileReader) try(ctx context.Context, j *job) error {
+	st, err := stat(j.file, j.follow)
+	if err != nil {
+		return err
+	}
+	if err := onlyRegular(j.file, &st); err != nil {
+		return err
+	}
+	if r.maxSize > 0 && st.Size > r.maxSize {
+		j.tooLarge(st.Size, r.maxSize)
+		return nil
+	}
+	if r.content != nil {
+		if err := r.content.take(ctx, j, st.Size); err != nil {
+			return err
+		}
+	}
+	readAt := r.clock()
+	known, same := r.known(j.rec.Path, &st)
+	if same && !r.sampled(j.rec.Path) {
+		j.fill(&st, readAt, known)
+		return nil
+	}
+	if err := r.readFile(ctx, j, readAt); err != nil {
+		return err
+	}
+	if same && j.sum != known && r.doubt != nil {
+		r.doubt(j.rec.Path)
+	}
+	return nil
+}
+
+// known returns the hash of a file that was seen before, and whether its stat is
+// the same.
+func (r *fileReader) known(path string, st *unix.Stat_t) (kb.Hash, bool) {
+	if r.seen == nil || r.content != nil {
+		return kb.Hash{}, false
+	}
+	s, ok := r.seen(path)
+	same := ok && s.Size == st.Size && s.Inode == st.Ino && s.MTime == instantOf(st.Mtim) && s.CTime == instantOf(st.Ctim)
+	return s.SHA256, same
+}
+
+// sampledShare is of how many files that need no reading one is read.
+const sampledShare = 256
+
+// sampled reports whether a file is among those that are read whatever is known.
+func (r *fileReader) sampled(path string) bool {
+	h := fnv.New32a()
+	h.Write([]byte(path)) // never fails
+	return (h.Sum32()^r.sample)%sampledShare == 0
+}
+
+// readFile opens the file, reads it and fills in the record.
+func (r *fileReader) readFile(ctx context.Context, j *job, readAt time.Time) error {
+	flags := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
+	if !j.follow {
+		flags |= unix.O_NOFOLLOW
+	}
+	var fd int
+	err := again(func() (err error) {
+		fd, err = unix.Open(j.file, flags, 0)
+		return err
+	})
+	if err != nil {
+		return pathError("open", j.file, err)
+	}
+	err = r.readOpen(ctx, j, fd, readAt)
+	if closeErr := unix.Close(fd); err == nil {
+		err = pathError("close", j.file, closeErr)
+	}
+	return err
+}
+
+func onlyRegular(path string, st *unix.Stat_t) error {
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return nil
+	case unix.S_IFDIR:
+		return kb.NewFault(kb.Processing, kb.NotRegular, "open %s: is a folder, not a file", path)
+	case unix.S_IFLNK:
+		return kb.NewFault(kb.Processing, kb.NotRegular, "open %s: is a symbolic link, not a file", path)
+	default:
+		return kb.NewFault(kb.Processing, kb.NotRegular, "open %s: is a pipe, socket or device, not a file", path)
+	}
+}
+
+// readOpen hashes the open file and fills in the record, if the file stood
+// still meanwhile.
+func (r *fileReader) readOpen(ctx context.Context, j *job, fd int, readAt time.Time) error {
+	var before, after unix.Stat_t
+	if err := again(func() error { return unix.Fstat(fd, &before) }); err != nil {
+		return pathError("stat", j.file, err)
+	}
+	if err := onlyRegular(j.file, &before); err != nil {
+		return err
+	}
+	var content []byte
+	if r.content != nil {
+		if before.Size != j.taken {
+			return errChanged
+		}
+		content = make([]byte, before.Size)
+	}
+	n, err := r.sum(ctx, j.file, fd, before.Size, content)
+	if err != nil {
+		return err
+	}
+	if err := again(func() error { return unix.Fstat(fd, &after) }); err != nil {
+		return pathError("stat", j.file, err)
+	}
+	if n != before.Size || after.Size != before.Size || after.Mtim != before.Mtim || after.Ctim != before.Ctim {
+		return errChanged
+	}
+	var sum kb.Hash
+	r.hash.Sum(sum[:0])
+	j.fill(&after, readAt, sum)
+	if content != nil {
+		j.rec.Content, j.rec.HasContent = content, true
+	}
+	return nil
+}
+
+// sum hashes size bytes, and puts them into content unless that is nil. It
+// returns how many there are, one more than size standing for any more. Where
+// size bytes have come, the stat after tells whether that was all; only a file
+// that claims to be empty is read to see.
+func (r *fileReader) sum(ctx context.Context, path string, fd int, size int64, content []byte) (int64, error) {
+	r.hash.Reset()
+	for n := int64(0); ; {
+		part := r.buf
+		if content != nil && size > 0 {
+			part = content[n:]
+		}
+		var got int
+		err := again(func() (err error) {
+			got, err = unix.Read(fd, part)
+			return err
+		})
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return n, pathError("read", path, err)
+		}
+		r.hash.Write(part[:got])
+		n += int64(got)
+		switch {
+		case n > size:
+			return size + 1, nil
+		case got == 0, n == size:
+			return n, nil
+		}
+	}
+}
