@@ -1,0 +1,340 @@
+package extract
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// asciidoc reads AsciiDoc line by line.
+func asciidoc(b *builder, text string) {
+	r := adocReader{b: b, l: lines{rest: text}, attributes: map[string]string{}, budget: len(text), inline: adocInline}
+	r.inline.special = r.special
+	r.header()
+	r.read()
+}
+
+type adocReader struct {
+	b          *builder
+	l          lines
+	p          paragraph
+	marks      []string // of the lists that are open, by which the depth of an item is known
+	attributes map[string]string
+	budget     int  // bytes that attributes may still put into the text
+	columns    int  // of the table that comes next, if a line said so
+	inItem     bool // the next paragraph belongs to the item before it
+	inline     inline
+	plain      []byte
+}
+
+// header reads the title of the document and the lines below it, of which nothing
+// is text.
+func (r *adocReader) header() {
+	for {
+		before := r.l
+		line, ok := r.l.next()
+		switch {
+		case !ok:
+			return
+		case blank(line), strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "////"), r.attribute(line, true):
+			continue
+		}
+		title, found := strings.CutPrefix(line, "= ")
+		if !found {
+			r.l = before
+			return
+		}
+		r.add(Heading, 1, title, r.l.n, r.l.n)
+		for n := 0; ; n++ {
+			line, ok := r.l.peek()
+			if !ok || blank(line) || n == 0 && !authorLine(line) {
+				return
+			}
+			if r.l.next(); !r.attribute(line, true) && !strings.HasPrefix(line, "//") && r.b.doc.Meta["author"] == "" {
+				r.b.meta("author", strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// authorLine reports whether a line below the title belongs to the header. What
+// is plainly text does not.
+func authorLine(line string) bool {
+	return line[0] == ':' || strings.HasPrefix(line, "//") || len(strings.Fields(line)) <= 5 && !strings.ContainsAny(line[:1], "=[.*-|'")
+}
+
+// attribute reads the line that sets an attribute.
+func (r *adocReader) attribute(line string, keep bool) bool {
+	if line == "" || line[0] != ':' {
+		return false
+	}
+	name, value, ok := strings.Cut(line[1:], ":")
+	if !ok || name == "" || strings.ContainsAny(name, " \t") || value != "" && value[0] != ' ' {
+		return false
+	}
+	name, value = strings.ToLower(strings.Trim(name, "!")), strings.TrimSpace(value)
+	for strings.HasSuffix(value, " \\") {
+		line, ok := r.l.next()
+		if !ok || len(value) > window {
+			break
+		}
+		value = strings.TrimSuffix(value, "\\") + strings.TrimSpace(line)
+	}
+	if len(value) < window {
+		r.attributes[name] = value
+	}
+	if keep {
+		r.b.meta(name, value)
+	}
+	return true
+}
+
+func (r *adocReader) read() {
+	for {
+		line, ok := r.l.next()
+		if !ok {
+			r.close()
+			return
+		}
+		line = trimRight(line)
+		switch {
+		case line == "":
+			r.close()
+		case r.skip(line), r.delimited(line):
+		case r.p.open() && r.p.kind == Paragraph && !strings.HasPrefix(line, "//"):
+			r.p.line(line, r.l.n)
+		case !r.section(line) && !r.item(line):
+			r.text(line)
+		}
+	}
+}
+
+// skip passes over lines that are not text.
+func (r *adocReader) skip(line string) bool {
+	switch {
+	case line == "+":
+		r.inItem = len(r.marks) > 0
+	case strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "////"), line == "<<<", line == "'''":
+	case line[0] == '[' && strings.HasSuffix(line, "]") && !strings.HasPrefix(line, "[["):
+		if columns, _, ok := cutAfter(line, "cols="); ok {
+			r.columns = countColumns(columns)
+		}
+	case strings.HasPrefix(line, "[[") && strings.HasSuffix(line, "]]"):
+	case !r.p.open() && r.attribute(line, false):
+	case adocMacro(line):
+	default:
+		return false
+	}
+	if !strings.HasPrefix(line, "//") {
+		r.close()
+	}
+	return true
+}
+
+// adocMacro reports lines that only tell a processor what to do.
+func adocMacro(line string) bool {
+	if !strings.HasSuffix(line, "]") {
+		return false
+	}
+	name, _, found := strings.Cut(line, "::")
+	if !found {
+		return false
+	}
+	switch name {
+	case "include", "ifdef", "ifndef", "ifeval", "endif", "toc", "video", "audio", "asciimath":
+		return true
+	}
+	return false
+}
+
+// cutAfter gives what stands in quotes after a name, or up to a comma or bracket.
+func cutAfter(line, name string) (value, rest string, ok bool) {
+	_, after, found := strings.Cut(line, name)
+	if !found {
+		return "", "", false
+	}
+	if after != "" && (after[0] == '"' || after[0] == '\'') {
+		return strings.Cut(after[1:], after[:1])
+	}
+	value, rest, _ = strings.Cut(strings.TrimSuffix(after, "]"), ",")
+	return value, rest, true
+}
+
+// countColumns counts the columns of a table that is declared as "1,2,3" or "3*".
+func countColumns(spec string) int {
+	n := 0
+	for part := range strings.FieldsFuncSeq(spec, func(r rune) bool { return r == ',' || r == ';' }) {
+		times := 0
+		digits, _, repeated := strings.Cut(part, "*")
+		for _, c := range strings.TrimSpace(digits) {
+			if repeated && c >= '0' && c <= '9' && times < maxColumns {
+				times = times*10 + int(c-'0')
+			}
+		}
+		n += max(times, 1)
+	}
+	return min(n, maxColumns)
+}
+
+func (r *adocReader) close() {
+	if r.p.open() {
+		r.add(r.p.kind, r.p.level, string(r.p.text), r.p.start, r.p.end)
+	}
+	r.p = paragraph{text: r.p.text[:0]}
+}
+
+// add makes a block of text with markup.
+func (r *adocReader) add(kind Kind, level int, text string, start, end int) {
+	r.plain = r.inline.strip(r.plain[:0], text)
+	r.b.add(kind, level, string(r.plain), start, end)
+}
+
+// section reads a title: "== Title", or a line with a line of signs below it.
+func (r *adocReader) section(line string) bool {
+	sign := line[:1]
+	if sign == "=" || sign == "#" {
+		title := strings.TrimLeft(line, sign)
+		if level := len(line) - len(title); level <= 6 && strings.HasPrefix(title, " ") {
+			r.marks = r.marks[:0]
+			r.close()
+			r.add(Heading, level, strings.TrimSpace(strings.TrimRight(title, sign)), r.l.n, r.l.n)
+			return true
+		}
+	}
+	below, _ := r.l.peek()
+	below = trimRight(below)
+	if r.p.open() || len(below) < 2 || strings.Trim(below, below[:1]) != "" {
+		return false
+	}
+	level := strings.Index("=-~^+", below[:1]) + 1
+	if width := utf8.RuneCountInString(line); level == 0 || width < 2 || len(below) < width-1 || len(below) > width+1 {
+		return false
+	}
+	r.l.next()
+	r.marks = r.marks[:0]
+	r.add(Heading, level, line, r.l.n-1, r.l.n)
+	return true
+}
+
+// delimited reads a block between two equal lines, if a line begins one that is
+// not just text.
+func (r *adocReader) delimited(line string) bool {
+	end := line
+	var read func(body string, start int)
+	switch {
+	case strings.HasPrefix(line, "```"):
+		end, read = "```", r.b.code
+	case strings.HasPrefix(line, "----") && strings.Trim(line, "-") == "", strings.HasPrefix(line, "....") && strings.Trim(line, ".") == "":
+		read = r.b.code
+	case strings.HasPrefix(line, "////") && strings.Trim(line, "/") == "", strings.HasPrefix(line, "++++") && strings.Trim(line, "+") == "":
+		read = func(string, int) {}
+	case len(line) >= 4 && strings.ContainsAny(line[:1], "|,:!") && strings.Trim(line[1:], "=") == "":
+		read = r.table
+	case line == "--", len(line) >= 4 && strings.ContainsAny(line[:1], "=*_") && strings.Trim(line, line[:1]) == "":
+		r.close() // what is inside is text
+		return true
+	default:
+		return false
+	}
+	r.close()
+	start := r.l.n + 1
+	body := r.l.takeWhile(func(line string) bool { return trimRight(line) != end })
+	r.l.next()
+	read(body, start)
+	return true
+}
+
+// item reads the first line of an item of a list.
+func (r *adocReader) item(line string) bool {
+	text := strings.TrimSpace(line)
+	mark, rest := adocMark(text)
+	if mark == "" {
+		if text[0] == '[' || !strings.Contains(text, "::") && !strings.Contains(text, ";;") {
+			return false
+		}
+		return r.term(text)
+	}
+	r.close()
+	r.p.begin(Item, r.depth(mark), 0, r.l.n)
+	for _, box := range []string{"[ ] ", "[x] ", "[X] ", "[*] "} {
+		rest = strings.TrimPrefix(rest, box)
+	}
+	r.p.line(rest, r.l.n)
+	return true
+}
+
+// adocMark cuts the mark of an item off.
+func adocMark(text string) (mark, rest string) {
+	for _, sign := range []string{"*", ".", "-"} {
+		rest := strings.TrimLeft(text, sign)
+		if n := len(text) - len(rest); n > 0 && n <= 6 && strings.HasPrefix(rest, " ") {
+			return text[:n], strings.TrimSpace(rest)
+		}
+	}
+	if number, rest := bullet(text, ""); number != "" && number[0] >= '0' && number[0] <= '9' && rest != "" {
+		return "1.", rest
+	}
+	if number, next, ok := between(text, 0, "<", "> "); ok && strings.Trim(number, "0123456789.") == "" {
+		return "<1>", text[next:]
+	}
+	return "", ""
+}
+
+// term reads the line of a term, and of its definition if it stands beside it.
+func (r *adocReader) term(text string) bool {
+	for _, sign := range []string{"::::", ":::", "::", ";;"} {
+		term, rest, found := strings.Cut(text, sign)
+		if !found || term == "" || rest != "" && rest[0] != ' ' {
+			continue
+		}
+		r.close()
+		level := r.depth(sign)
+		r.add(Item, level, term, r.l.n, r.l.n)
+		if rest = strings.TrimSpace(rest); rest != "" {
+			r.p.begin(Item, level, 0, r.l.n)
+			r.p.line(rest, r.l.n)
+		}
+		r.inItem = rest == ""
+		return true
+	}
+	return false
+}
+
+// depth gives how deep an item with a mark is nested.
+func (r *adocReader) depth(mark string) int {
+	for i, open := range r.marks {
+		if open == mark {
+			r.marks = r.marks[:i+1]
+			return i + 1
+		}
+	}
+	r.marks = append(r.marks, mark)
+	return len(r.marks)
+}
+
+// text reads a line of running text.
+func (r *adocReader) text(line string) {
+	switch {
+	case r.p.open():
+	case (line[0] == ' ' || line[0] == '\t') && !r.inItem:
+		start := r.l.n
+		literal := line + "\n" + r.l.takeWhile(func(line string) bool { return !blank(line) })
+		r.b.code(dedent(literal), start)
+		return
+	case line[0] == '.' && len(line) > 1 && line[1] != '.' && line[1] != ' ': // the title of a block
+		r.add(Paragraph, 0, line[1:], r.l.n, r.l.n)
+		return
+	case r.inItem:
+		r.p.begin(Item, len(r.marks), 0, r.l.n)
+		r.inItem = false
+		line = strings.TrimSpace(line)
+	default:
+		if line[0] != ' ' {
+			r.marks = r.marks[:0]
+		}
+		r.p.begin(Paragraph, 0, 0, r.l.n)
+		if strings.HasPrefix(line, "image::") {
+			line = "image:" + line[len("image::"):]
+		}
+	}
+	r.p.line(line, r.l.n)
+}

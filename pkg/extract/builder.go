@@ -1,0 +1,204 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// gap is what stands between the text written so far and what comes next. The
+// larger one wins.
+type gap uint8
+
+const (
+	noGap gap = iota
+	space
+	newline   // a line break of the source: a space, except between ideographs
+	hardBreak // a line break that the author asked for
+	nextCell
+)
+
+// lineBreak is how a line break that the author asked for stands in text.
+const lineBreak = "\u2028"
+
+// builder collects the blocks of a document. Text is written with fold and
+// becomes a block with flush.
+type builder struct {
+	doc  Document
+	text []byte // of the open block
+	gap  gap
+	wide bool // the last character written needs no space around it
+}
+
+// fold adds running text: white space is reduced to one space, characters that
+// cannot be seen are dropped.
+func (b *builder) fold(s string) {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if graphic[c] {
+			end := i + 1
+			for end < len(s) && (graphic[s[end]] || s[end] == ' ' && end+1 < len(s) && graphic[s[end+1]]) {
+				end++
+			}
+			b.fill(false)
+			b.text = append(b.text, s[i:end]...)
+			i = end
+			continue
+		}
+		r, size := rune(c), 1
+		if c >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[i:])
+		}
+		i += size
+		switch {
+		case r == '\n':
+			b.gap = max(b.gap, newline)
+		case r == '\u2028':
+			b.gap = max(b.gap, hardBreak)
+		case unicode.IsSpace(r):
+			b.gap = max(b.gap, space)
+		case invisible(r):
+		default:
+			b.fill(wide(r))
+			b.text = utf8.AppendRune(b.text, r)
+		}
+	}
+}
+
+// graphic has the characters of ASCII that can be seen.
+var graphic = func() (is [256]bool) {
+	for c := ' ' + 1; c < 0x7f; c++ {
+		is[c] = true
+	}
+	return is
+}()
+
+// invisible reports characters that would only keep words from being found:
+// control characters, the soft hyphen, the zero-width space, byte order marks.
+func invisible(r rune) bool {
+	return r < ' ' || r >= 0x7f && r < 0xa0 || r == 0xad || r == 0x200b || r == 0xfeff
+}
+
+// wide reports characters of scripts that are written without spaces, and their
+// punctuation. Korean is written with spaces.
+func wide(r rune) bool {
+	return r >= 0x3000 && (r <= 0x30ff || r >= 0xff00 && r <= 0xffef || unicode.Is(unicode.Han, r))
+}
+
+// fill writes what stands between the text and a character that comes next.
+func (b *builder) fill(nextWide bool) {
+	if b.gap != noGap && len(b.text) > 0 {
+		switch b.gap {
+		case nextCell:
+			b.text = append(b.text, '\t')
+		case hardBreak:
+			b.text = append(b.text, '\n')
+		case newline:
+			if !b.wide || !nextWide {
+				b.text = append(b.text, ' ')
+			}
+		default:
+			b.text = append(b.text, ' ')
+		}
+	}
+	b.gap, b.wide = noGap, nextWide
+}
+
+// part says what separates the text so far from what comes next, if anything
+// comes.
+func (b *builder) part(g gap) { b.gap = max(b.gap, g) }
+
+// flush makes a block of the text written, if there is any.
+func (b *builder) flush(kind Kind, level, start, end int) {
+	if len(b.text) > 0 {
+		b.block(Block{kind, level, string(b.text), start, max(start, end)})
+	}
+	b.text, b.gap = b.text[:0], noGap
+}
+
+// block adds a block.
+func (b *builder) block(block Block) {
+	if b.doc.Blocks == nil {
+		b.doc.Blocks = make([]Block, 0, 16) // most documents are small
+	}
+	b.doc.Blocks = append(b.doc.Blocks, block)
+}
+
+// add makes a block of running text.
+func (b *builder) add(kind Kind, level int, text string, start, end int) {
+	b.fold(text)
+	b.flush(kind, level, start, end)
+}
+
+// code makes a block of lines as they are, the first of which is line start of
+// the source. Empty lines at either end are left out.
+func (b *builder) code(text string, start int) {
+	for {
+		line, rest, found := strings.Cut(text, "\n")
+		if !found || !blank(line) {
+			break
+		}
+		text = rest
+		start++
+	}
+	text = strings.TrimRightFunc(text, unicode.IsSpace)
+	if text == "" {
+		return
+	}
+	if strings.IndexFunc(text, unprintable) >= 0 {
+		text = strings.Map(func(r rune) rune {
+			if unprintable(r) {
+				return -1
+			}
+			return r
+		}, text)
+	}
+	if !blank(text) {
+		b.block(Block{Code, 0, text, start, start + strings.Count(text, "\n")})
+	}
+}
+
+// unprintable reports control characters that code does not need.
+func unprintable(r rune) bool {
+	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0
+}
+
+// title takes running text as the document's title.
+func (b *builder) title(text string) {
+	b.fold(text)
+	if b.doc.Title == "" {
+		b.doc.Title = string(b.text)
+	}
+	b.text, b.gap = b.text[:0], noGap
+}
+
+// meta keeps a scalar of front matter.
+func (b *builder) meta(name, value string) {
+	if b.doc.Meta == nil {
+		b.doc.Meta = map[string]string{}
+	}
+	b.doc.Meta[strings.ToLower(name)] = value
+}
+
+// settleTitle finds a title for a document whose front matter has none.
+func (b *builder) settleTitle() {
+	if b.doc.Title != "" {
+		return
+	}
+	if t := b.doc.Meta["title"]; t != "" {
+		b.title(t)
+		return
+	}
+	for _, block := range b.doc.Blocks {
+		if block.Kind != Heading {
+			continue
+		}
+		if block.Level == 1 {
+			b.doc.Title = block.Text
+			return
+		}
+		if b.doc.Title == "" {
+			b.doc.Title = block.Text
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package extract
+
+import (
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+// state is what open elements say of the text inside them.
+type state struct {
+	tag     atom.Atom // of the innermost one that counts
+	region  region
+	heading uint8 // level of the heading; 0 outside of one
+	lists   uint8 // how many are open
+	hidden  bool  // not text to read
+	pre     bool
+	row     bool // in a row of a table of data
+	foreign bool // in an element of another vocabulary, such as svg
+}
+
+// deepestList bounds the level of items.
+const deepestList = 100
+
+// enter says what an element changes.
+func (s *state) enter(tag atom.Atom, role string) {
+	s.tag = tag
+	switch {
+	case tag == atom.Main || role == "main":
+		s.region = inMain
+	case tag == atom.Article || role == "article":
+		s.region = max(s.region, inArticle)
+	}
+	switch tag {
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		s.heading, s.row = tag.String()[1]-'0', false
+	case atom.Pre, atom.Xmp, atom.Listing, atom.Plaintext:
+		s.pre, s.row = true, false
+	case atom.Ul, atom.Ol, atom.Dl, atom.Menu, atom.Dir:
+		s.lists, s.row = min(s.lists+1, deepestList), false
+	case atom.Tr:
+		s.row = s.heading == 0
+	case atom.Table, atom.Blockquote, atom.Figure, atom.Section, atom.Article:
+		s.row = false // what a table holds besides lines is layout, not data
+	}
+}
+
+// elements are the open elements. Those that only mark words are not among them.
+type elements struct {
+	now   state
+	outer []state           // the states around each open element
+	count map[atom.Atom]int // how many of each are open
+}
+
+func (e *elements) push(tag atom.Atom, change func(*state)) {
+	if e.count == nil {
+		e.count = map[atom.Atom]int{}
+	}
+	e.outer = append(e.outer, e.now)
+	e.count[tag]++
+	change(&e.now)
+}
+
+func (e *elements) has(tag atom.Atom) bool { return tag != 0 && e.count[tag] > 0 }
+
+// pop ends the n innermost elements.
+func (e *elements) pop(n int) {
+	for range n {
+		e.count[e.now.tag]--
+		e.now = e.outer[len(e.outer)-1]
+		e.outer = e.outer[:len(e.outer)-1]
+	}
+}
+
+// at gives the nth open element from the innermost, which is 0.
+func (e *elements) at(n int) atom.Atom {
+	if n == 0 {
+		return e.now.tag
+	}
+	return e.outer[len(e.outer)-n].tag
+}
+
+// upTo counts the elements from the innermost to the nearest with a tag that is
+// open. They are then ended, so that each is counted once.
+func (e *elements) upTo(tag atom.Atom) int {
+	n := 0
+	for e.at(n) != tag {
+		n++
+	}
+	return n + 1
+}
+
+// farthest bounds how far out an element is looked for whose end tag was left
+// out.
+const farthest = 32
+
+// find counts the elements from the innermost to the nearest with a tag; 0 if
+// there is none inside of the nearest list or table, and inside of the nearest
+// element of the other tag.
+func (e *elements) find(tag, within atom.Atom) int {
+	if !e.has(tag) {
+		return 0
+	}
+	for n := range min(farthest, len(e.outer)) {
+		switch at := e.at(n); at {
+		case tag:
+			return n + 1
+		case within, atom.Ul, atom.Ol, atom.Dl, atom.Table:
+			return 0
+		}
+	}
+	return 0
+}
+
+// attributes are those of a tag that say what it is.
+type attributes struct {
+	hidden    bool
+	role, alt string
+}
+
+func (r *pageReader) attributes(tag atom.Atom) attributes {
+	var a attributes
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = r.tags.TagAttr()
+		switch string(key) {
+		case "hidden":
+			a.hidden = a.hidden || string(value) != "until-found"
+		case "aria-hidden":
+			a.hidden = a.hidden || string(value) == "true"
+		case "style":
+			a.hidden = a.hidden || invisibleStyle(string(value))
+		case "class":
+			a.hidden = a.hidden || decoration(tag, string(value))
+		case "role":
+			a.role = strings.ToLower(string(value))
+		case "alt":
+			if tag == atom.Img {
+				a.alt = string(value)
+			}
+		}
+	}
+	return a
+}
+
+func invisibleStyle(style string) bool {
+	style = strings.ToLower(strings.Join(strings.Fields(style), ""))
+	return strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
+}
+
+// decoration reports what generators of pages add to the text: marks for linking
+// to headings, and the numbers of lines of code.
+func decoration(tag atom.Atom, class string) bool {
+	switch class {
+	case "headerlink", "linenos", "linenodiv", "lineno":
+		return true
+	}
+	return tag == atom.A && (strings.Contains(class, "headerlink") || class == "doc-anchor")
+}
+
+// void reports elements that have nothing inside.
+func void(tag atom.Atom) bool {
+	switch tag {
+	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input, atom.Link, atom.Meta,
+		atom.Param, atom.Source, atom.Track, atom.Wbr:
+		return true
+	}
+	return false
+}
+
+// unseen reports elements whose text is not part of what a page says.
+func unseen(tag atom.Atom) bool {
+	switch tag {
+	case atom.Script, atom.Style, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg, atom.Canvas, atom.Audio,
+		atom.Video, atom.Select, atom.Textarea, atom.Button, atom.Datalist, atom.Dialog, atom.Title, atom.Noframes,
+		atom.Noembed, atom.Annotation, atom.Rp, atom.Rt:
+		return true
+	}
+	return false
+}
+
+// besides reports elements that stand beside what a page is about. The head, the
+// foot and the notes of an article belong to it.
+func (r *pageReader) besides(tag atom.Atom, role string) bool {
+	switch role {
+	case "navigation", "search", "banner", "contentinfo":
+		return true
+	case "complementary":
+		return r.open.now.region == elsewhere
+	}
+	switch tag {
+	case atom.Nav:
+		return true
+	case atom.Header, atom.Footer, atom.Aside:
+		return r.open.now.region == elsewhere
+	}
+	return false
+}
+
+// phrasing reports elements that mark words inside of running text.
+func phrasing(tag atom.Atom) bool {
+	switch tag {
+	case atom.A, atom.Abbr, atom.Acronym, atom.B, atom.Bdi, atom.Bdo, atom.Big, atom.Cite, atom.Code, atom.Data, atom.Del,
+		atom.Dfn, atom.Em, atom.Font, atom.I, atom.Ins, atom.Kbd, atom.Label, atom.Map, atom.Mark, atom.Math, atom.Meter,
+		atom.Mi, atom.Mn, atom.Mo, atom.Ms, atom.Mtext, atom.Nobr, atom.Output, atom.Picture, atom.Progress, atom.Q, atom.Rb,
+		atom.Rp, atom.Rt, atom.Ruby, atom.S, atom.Samp, atom.Slot, atom.Small, atom.Span, atom.Strike, atom.Strong, atom.Sub,
+		atom.Sup, atom.Time, atom.Tt, atom.U, atom.Var:
+		return true
+	}
+	return false
+}

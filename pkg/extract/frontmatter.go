@@ -1,0 +1,154 @@
+package extract
+
+import (
+	"strings"
+)
+
+// longestFrontMatter bounds, in lines, how far the end of front matter is looked
+// for.
+const longestFrontMatter = 1000
+
+// frontMatter reads the block of YAML or TOML that a text may begin with, and
+// gives where the text goes on. Only what is asked for of a document is read:
+// scalars at the top level and lists of them.
+func frontMatter(b *builder, text string) lines {
+	l := lines{rest: text}
+	fence, _ := l.next()
+	fence = trimRight(fence)
+	if fence != "---" && fence != "+++" {
+		return lines{rest: text}
+	}
+	body := l
+	for l.n < longestFrontMatter {
+		before := l
+		line, ok := l.next()
+		if !ok {
+			break
+		}
+		if line = trimRight(line); line == fence || fence == "---" && line == "..." {
+			fields := fieldsOf(span(body, before), fence == "+++")
+			if fields == nil {
+				break // two rules, with text between them
+			}
+			for _, f := range fields {
+				b.meta(f.name, f.value)
+			}
+			return l
+		}
+	}
+	return lines{rest: text}
+}
+
+// field is a scalar of front matter.
+type field struct{ name, value string }
+
+// fieldsOf reads the lines of front matter; nil if they are none.
+func fieldsOf(text string, toml bool) []field {
+	sep := ":"
+	if toml {
+		sep = "="
+	}
+	fields := []field{}
+	for l := (lines{rest: text}); ; {
+		line, ok := l.next()
+		switch {
+		case !ok:
+			return fields
+		case blank(line), strings.HasPrefix(line, "#"):
+			continue
+		case toml && strings.HasPrefix(line, "["):
+			return fields // the tables, which come last
+		}
+		name, value, ok := strings.Cut(line, sep)
+		name = strings.Trim(name, ` "'`+"\t")
+		if !ok || name == "" || line[0] == ' ' || line[0] == '-' || !toml && value != "" && value[0] != ' ' && value[0] != '\t' {
+			return nil
+		}
+		below := l.takeWhile(func(line string) bool {
+			return blank(line) || strings.ContainsRune(" \t-]", rune(line[0])) || toml && line[0] != '[' && !strings.Contains(line, "=")
+		})
+		if value, ok = scalar(strings.TrimSpace(value), below); ok {
+			fields = append(fields, field{name, value})
+		}
+	}
+}
+
+// scalar gives the value after a name, which may go on in the lines below it;
+// false if it is a mapping.
+func scalar(value, below string) (string, bool) {
+	switch {
+	case strings.HasPrefix(value, "|"), strings.HasPrefix(value, ">"):
+		return strings.Join(strings.Fields(below), " "), true
+	case strings.HasPrefix(value, "["):
+		value, _, _ = strings.Cut(strings.TrimPrefix(value+" "+below, "["), "]")
+		return list(strings.Split(value, ",")), true
+	case strings.HasPrefix(value, `"""`), strings.HasPrefix(value, "'''"):
+		value, _, _ = strings.Cut(value[3:]+"\n"+below, value[:3])
+		return strings.Join(strings.Fields(value), " "), true
+	case value == "" || value[0] == '#':
+		return sequence(below)
+	case strings.HasPrefix(value, "{"):
+		return "", false
+	}
+	if strings.ContainsRune(`"'`, rune(value[0])) {
+		return unquote(value), true
+	}
+	value, _, _ = strings.Cut(value, " #")
+	return strings.Join(strings.Fields(value+" "+below), " "), true
+}
+
+// sequence reads the members of a list that stand one on a line.
+func sequence(below string) (string, bool) {
+	var members []string
+	for line := range strings.Lines(below) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		member, found := strings.CutPrefix(line, "-")
+		if !found || strings.Contains(member, ": ") && !strings.ContainsAny(member, `"'`) {
+			return "", false
+		}
+		members = append(members, member)
+	}
+	return list(members), true
+}
+
+func list(members []string) string {
+	kept := members[:0]
+	for _, m := range members {
+		if m = unquote(strings.TrimSpace(m)); m != "" {
+			kept = append(kept, m)
+		}
+	}
+	return strings.Join(kept, ", ")
+}
+
+// unquote takes the quotes off a value, and what comes after them.
+func unquote(value string) string {
+	if value == "" || value[0] != '"' && value[0] != '\'' {
+		return value
+	}
+	quote := value[0]
+	var b strings.Builder
+	for i := 1; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '\\' && quote == '"' && i+1 < len(value):
+			i++
+			switch value[i] {
+			case 'n', 't', 'r':
+				b.WriteByte(' ')
+			default:
+				b.WriteByte(value[i])
+			}
+		case c == quote && quote == '\'' && i+1 < len(value) && value[i+1] == quote:
+			i++
+			b.WriteByte(quote)
+		case c == quote:
+			return b.String()
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,184 @@
+package extract
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// hostile texts are made to be slow to parse, or to take much memory. n is about
+// how many bytes they have.
+var hostileTexts = []struct {
+	exts, name string
+	make       func(n int) string
+}{
+	{"md", "quotes", repeat(">")},
+	{"md", "quotes of items", repeat("> - ")},
+	{"md", "items in items", repeat("- ")},
+	{"md", "numbered items in items", repeat("1. ")},
+	{"md", "footnotes in footnotes", repeat("[^1]: ")},
+	{"md", "items deeper and deeper", staircase("- a")},
+	{"md", "deep items over empty lines", func(n int) string { return strings.Repeat("- ", 20) + "a\n" + strings.Repeat("\n", n) }},
+	{"md", "lazy lines in deep quotes", func(n int) string { return strings.Repeat("> ", 20) + "a\n" + strings.Repeat("a\n", n/2) }},
+	{"md", "empty lines in a fence in an item", func(n int) string { return "- ```\n" + strings.Repeat("\n", n) }},
+	{"md", "brackets", repeat("[")},
+	{"md", "brackets that close", func(n int) string { return strings.Repeat("[", n/2) + strings.Repeat("]", n/2) }},
+	{"md", "links that do not close", repeat("[a](")},
+	{"md", "links with nothing", repeat("[](")},
+	{"md", "links to angles", repeat("[a](<b")},
+	{"md", "images", repeat("![")},
+	{"md", "one definition again and again", repeat("[x]: a\n")},
+	{"md", "definitions", numbered("[a%d]: /u\n")},
+	{"md", "definitions with open titles", repeat("[a]: b \"\n")},
+	{"md", "emphasis", repeat("**a *a _b ")},
+	{"md", "emphasis that does not open", repeat("a* ")},
+	{"md", "backticks of all lengths", func(n int) string {
+		var b strings.Builder
+		for i := 1; b.Len() < n; i++ {
+			b.WriteString("e" + strings.Repeat("`", i))
+		}
+		return b.String()
+	}},
+	{"md", "tags", repeat("x <a b=\"")},
+	{"md", "comments", repeat("x <!-- ")},
+	{"md", "sections of data", repeat("x <![CDATA[ ")},
+	{"md", "cells", func(n int) string {
+		return strings.Repeat("|a", 500) + "|\n" + strings.Repeat("|-", 500) + "|\n" + strings.Repeat("a\n", n/2)
+	}},
+	{"md", "columns", func(n int) string { return strings.Repeat("|a", n/4) + "|\n" + strings.Repeat("|-", n/4) + "|\n" }},
+	{"md", "blocks of HTML", repeat("<div>\n\n")},
+	{"md", "open HTML", repeat("<!--\n\n")},
+	{"md", "references", repeat("&#x;&amp;&")},
+	{"md", "fences of front matter", repeat("---\n")},
+	{"mdx", "components", repeat("<A ")},
+	{"html xhtml", "div", repeat("<div>")},
+	{"html xhtml", "div that end", func(n int) string { return strings.Repeat("<div>", n/12) + strings.Repeat("</div>", n/12) }},
+	{"html", "ends without a start", func(n int) string { return strings.Repeat("<div>", n/10) + strings.Repeat("</p>", n/8) }},
+	{"html", "items without an end", func(n int) string {
+		return "<ul><li>" + strings.Repeat("<section>", n/20) + strings.Repeat("<li></li>", n/18)
+	}},
+	{"html", "lists in lists", repeat("<ul><li>a")},
+	{"html", "tables in cells", repeat("<table><tr><td>a")},
+	{"html", "attributes", func(n int) string { return "<a " + strings.Repeat("b ", n/2) + ">" }},
+	{"html", "open tags", repeat("<a b='")},
+	{"html", "open comments", repeat("<!--")},
+	{"html", "titles", repeat("<title>a</title>")},
+	{"html", "svg", repeat("<svg><title>")},
+	{"html", "breaks", repeat("a<br>")},
+	{"html", "references", repeat("&#x41&amp;&")},
+	{"html", "pre", repeat("<pre>\n<p>a")},
+	{"rst", "titles of all styles", repeat("a\n=\nb\n-\nc\n~~\n\n")},
+	{"rst", "directives", repeat(".. note::\n\n ")},
+	{"rst", "directives deeper and deeper", staircase(".. note:: a")},
+	{"rst", "options", func(n int) string { return ".. image:: a\n" + strings.Repeat("  :alt:\n  a\n", n/12) }},
+	{"rst", "roles", repeat(":a:`b")},
+	{"rst", "literal blocks", repeat("::\n\n")},
+	{"rst", "items", repeat("* - ")},
+	{"rst", "tabs", repeat("\t")},
+	{"rst", "numbers that are text", repeat("1. a\nb\n")},
+	{"rst", "a table with tabs", func(n int) string { return "== ==\n" + strings.Repeat("a\t\tb\n", n/5) }},
+	{"rst", "rows of a list", repeat(".. list-table::\n * - a\n")},
+	{"rst", "cells of a list", func(n int) string { return ".. list-table::\n\n * - a\n" + strings.Repeat("   - b\n", n/7) }},
+	{"rst", "a grid", repeat("+-+\n|\n")},
+	{"rst", "a border", func(n int) string { return strings.Repeat("== ", n/6) + "\n" + strings.Repeat("a\n", n/4) }},
+	{"rst", "values", func(n int) string { return ".. csv-table::\n\n" + strings.Repeat(" \"a,\n", n/5) }},
+	{"adoc", "attributes", func(n int) string { return ":a: " + strings.Repeat("b", 1000) + "\n\n" + strings.Repeat("{a}", n/3) }},
+	{"adoc", "blocks without an end", repeat("----\na\n|===\n")},
+	{"adoc", "cells", func(n int) string { return "[cols=\"999*\"]\n|===\n" + strings.Repeat("|", n) }},
+	{"adoc", "marks of lists", func(n int) string {
+		var b strings.Builder
+		for i := 0; b.Len() < n; i++ {
+			b.WriteString(strings.Repeat("*", i%6+1) + " a\nb:: c\n")
+		}
+		return b.String()
+	}},
+	{"adoc", "macros", repeat("a:b[")},
+	{"org", "drawers", repeat(":A:\n")},
+	{"org", "drawers over headings", func(n int) string { return strings.Repeat(":A:\n* a\n", n/8) + ":END:" }},
+	{"org", "blocks without an end", repeat("#+begin_src\n")},
+	{"org", "links", repeat("[[a][")},
+	{"org", "footnotes", repeat("[fn:")},
+	{"rst adoc org", "marks", repeat("*a _b `c =d ~e +f /g #h ")},
+	{"rst adoc org", "marks that end far off", func(n int) string { return strings.Repeat("*a _b ", n/6) + "a* b_" }},
+	{"rst adoc org", "special marks", repeat("[[<<{((`|:\\")},
+	{"rst adoc org txt md", "items deeper and deeper", staircase("- a")},
+	{"rst adoc org txt md go html", "lines", repeat("\n")},
+	{"rst adoc org txt md go html", "short lines", repeat("a\n")},
+	{"rst adoc org txt md go html", "short paragraphs", repeat("a\n\n")},
+	{"rst adoc org txt md go html", "white space", repeat(" \t")},
+	{"rst adoc org txt md go html", "page breaks", repeat("\f\n")},
+	{"rst adoc org txt md go html", "one word", repeat("a")},
+	{"rst adoc org txt md go html", "soft hyphens", repeat("\u00ad")},
+	{"rst adoc org txt md go html", "bytes that are no UTF-8", repeat("\xe4 ")},
+	{"rst adoc org txt md go html", "tabs before text", repeat("\t\t\t\ta\n")},
+	{"rst adoc org txt md go html", "lines under text", repeat("a\n---\n")},
+}
+
+func repeat(s string) func(int) string {
+	return func(n int) string { return strings.Repeat(s, n/len(s)+1) }
+}
+
+func numbered(format string) func(int) string {
+	return func(n int) string {
+		var b strings.Builder
+		for i := 0; b.Len() < n; i++ {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+}
+
+// staircase has lines that stand in further each, and begins again at 200.
+func staircase(line string) func(int) string {
+	return func(n int) string {
+		var b strings.Builder
+		for i := 0; b.Len() < n; i++ {
+			b.WriteString(strings.Repeat("  ", i%200) + line + "\n")
+		}
+		return b.String()
+	}
+}
+
+// Bytes allocated for each byte read, at most. What Markdown's parser allocates,
+// it allocates for one segment after another and not at once.
+const (
+	mostAllocated         = 96
+	mostAllocatedMarkdown = 800
+	mostHeld              = 24
+)
+
+// TestHostile counts what is allocated in all, which bounds the time that is
+// taken, and what a document holds in the end.
+func TestHostile(t *testing.T) {
+	const n = 400_000
+	for _, hostile := range hostileTexts {
+		for ext := range strings.FieldsSeq(hostile.exts) {
+			t.Run(ext+" "+hostile.name, func(t *testing.T) {
+				content := []byte(hostile.make(n))
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				doc, err := Extract("x."+ext, content)
+				runtime.ReadMemStats(&after)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(t, doc, content)
+				most := uint64(mostAllocated)
+				if strings.HasPrefix(ext, "md") {
+					most = mostAllocatedMarkdown
+				}
+				if allocated := (after.TotalAlloc - before.TotalAlloc) / uint64(len(content)); allocated > most {
+					t.Errorf("allocated %d bytes for each that was read", allocated)
+				}
+				held := len(doc.Title)
+				for _, b := range doc.Blocks {
+					held += len(b.Text) + 56
+				}
+				if held > mostHeld*len(content) {
+					t.Errorf("holds %d bytes for each that was read", held/len(content))
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,316 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// page reads an HTML document: what its main part holds, if it says which that
+// is, else all but its navigation, its head and its foot.
+func page(b *builder, source string) {
+	xml := strings.HasPrefix(source, "<?xml")
+	newPageReader(b, source, pageOptions{xml: xml, first: 1}).read()
+}
+
+// xhtml reads a document whose empty elements may end in their own tag.
+func xhtml(b *builder, source string) {
+	newPageReader(b, source, pageOptions{xml: true, first: 1}).read()
+}
+
+// fragment reads HTML inside a document of another format, which has no parts
+// beside its main one.
+func fragment(b *builder, source string, first int) {
+	newPageReader(b, source, pageOptions{fragment: true, first: first}).read()
+}
+
+type pageOptions struct {
+	xml      bool
+	fragment bool
+	first    int // line of the document at which the source begins
+}
+
+// region is the part of a page that text stands in. A page is read for its
+// highest.
+type region uint8
+
+const (
+	elsewhere region = iota
+	inArticle
+	inMain
+)
+
+// pageReader reads the tags of a page one after another. It makes no tree; the
+// elements that are open are enough to know what a piece of text is.
+type pageReader struct {
+	b    *builder
+	opt  pageOptions
+	tags *html.Tokenizer
+	open elements
+	line int // at which the tag or text in hand begins
+
+	start, end int    // lines of the open block
+	pre        []byte // text of the open pre element
+	breaks     int    // line breaks since the last text
+
+	first   int // index of the first block of this page
+	regions []region
+}
+
+func newPageReader(b *builder, source string, opt pageOptions) *pageReader {
+	r := &pageReader{b: b, opt: opt, tags: html.NewTokenizer(strings.NewReader(source)), line: opt.first, first: len(b.doc.Blocks)}
+	if opt.fragment {
+		r.open.now.region = inMain
+	}
+	return r
+}
+
+func (r *pageReader) read() {
+	for {
+		token := r.tags.Next()
+		next := r.line + bytes.Count(r.tags.Raw(), []byte("\n"))
+		switch token {
+		case html.ErrorToken:
+			r.flush()
+			r.prefer()
+			r.shortenTitle()
+			return
+		case html.TextToken:
+			r.text()
+		case html.StartTagToken, html.SelfClosingTagToken:
+			r.startTag(token == html.SelfClosingTagToken)
+		case html.EndTagToken:
+			name, _ := r.tags.TagName()
+			r.endTag(atom.Lookup(name))
+		}
+		r.line = next
+	}
+}
+
+// prefer leaves the blocks of the page's main part, if it has one with text.
+func (r *pageReader) prefer() {
+	best := elsewhere
+	for _, in := range r.regions {
+		best = max(best, in)
+	}
+	if best == elsewhere || r.opt.fragment {
+		return
+	}
+	kept := r.b.doc.Blocks[:r.first]
+	for i, in := range r.regions {
+		if in >= best {
+			kept = append(kept, r.b.doc.Blocks[r.first+i])
+		}
+	}
+	clear(r.b.doc.Blocks[len(kept):])
+	r.b.doc.Blocks = kept
+}
+
+// shortenTitle leaves the title of the page itself, if the title names the site
+// beside it.
+func (r *pageReader) shortenTitle() {
+	for _, block := range r.b.doc.Blocks[r.first:] {
+		if block.Kind == Heading && block.Level == 1 {
+			if !r.opt.fragment && strings.Contains(r.b.doc.Title, block.Text) {
+				r.b.doc.Title = block.Text
+			}
+			return
+		}
+	}
+}
+
+// text reads the text between two tags.
+func (r *pageReader) text() {
+	in := r.open.now
+	if in.hidden && in.tag != atom.Title {
+		return
+	}
+	raw := r.tags.Raw()
+	lead := len(raw) - len(bytes.TrimLeftFunc(raw, unicode.IsSpace))
+	start := r.line + bytes.Count(raw[:lead], []byte("\n"))
+	end := r.line + bytes.Count(bytes.TrimRightFunc(raw, unicode.IsSpace), []byte("\n"))
+	text := r.tags.Text()
+	switch {
+	case in.tag == atom.Title:
+		if !r.open.has(atom.Svg) {
+			r.b.title(string(text))
+		}
+	case in.pre:
+		if r.start == 0 {
+			r.start = r.line
+		}
+		r.pre = append(r.pre, text...)
+	case lead == len(raw):
+		r.b.part(space)
+		if bytes.IndexByte(raw, '\n') >= 0 {
+			r.b.part(newline)
+		}
+	default:
+		if r.start == 0 {
+			r.start = start
+		}
+		r.end = end
+		r.breaks = 0
+		r.b.fold(string(text))
+	}
+}
+
+// flush makes a block of the text since the last one.
+func (r *pageReader) flush() {
+	in, before := r.open.now, len(r.b.doc.Blocks)
+	switch {
+	case in.pre:
+		r.b.code(strings.TrimPrefix(string(r.pre), "\n"), r.start+leadingNewline(r.pre))
+		r.pre = r.pre[:0]
+	case in.heading > 0:
+		r.b.text = bytes.TrimRight(r.b.text, " §¶") // marks for linking to it
+		r.b.flush(Heading, int(in.heading), r.start, r.end)
+	case in.row:
+		r.b.flush(Row, 0, r.start, r.end)
+	case in.lists > 0:
+		r.b.flush(Item, int(in.lists), r.start, r.end)
+	default:
+		r.b.flush(Paragraph, 0, r.start, r.end)
+	}
+	for range len(r.b.doc.Blocks) - before {
+		r.regions = append(r.regions, in.region)
+	}
+	r.start, r.end, r.breaks = 0, 0, 0
+}
+
+// leadingNewline is 1 if a pre element begins with an end of line, which is not
+// shown.
+func leadingNewline(pre []byte) int {
+	if len(pre) > 0 && pre[0] == '\n' {
+		return 1
+	}
+	return 0
+}
+
+// startTag reads a tag that begins an element.
+func (r *pageReader) startTag(selfClosing bool) {
+	name, hasAttributes := r.tags.TagName()
+	tag := atom.Lookup(name)
+	a := attributes{}
+	if hasAttributes {
+		a = r.attributes(tag)
+	}
+	if selfClosing && (r.opt.xml || r.open.now.foreign) {
+		r.tags.NextIsNotRawText()
+		if !void(tag) {
+			return
+		}
+	}
+	switch {
+	case tag == atom.Br:
+		r.lineBreak()
+		return
+	case tag == atom.Img && !r.open.now.hidden && !a.hidden && a.alt != "":
+		r.alt(a.alt)
+		return
+	case void(tag):
+		if tag == atom.Hr {
+			r.flush()
+		}
+		return
+	}
+	hidden := a.hidden || unseen(tag) || !r.opt.fragment && r.besides(tag, a.role)
+	if tag == 0 || phrasing(tag) && !hidden && !r.open.now.hidden {
+		return
+	}
+	if !phrasing(tag) && !unseen(tag) && !r.open.now.pre {
+		r.boundary(tag)
+	}
+	r.open.push(tag, func(in *state) {
+		in.hidden = in.hidden || hidden
+		in.foreign = in.foreign || tag == atom.Svg || tag == atom.Math
+		in.enter(tag, a.role)
+	})
+}
+
+// lineBreak reads br: one is a line break, two are the end of a paragraph.
+func (r *pageReader) lineBreak() {
+	r.breaks++
+	switch {
+	case r.open.now.hidden:
+	case r.open.now.pre:
+		r.pre = append(r.pre, '\n')
+	case r.open.now.row:
+		r.b.part(space)
+	case r.breaks > 1:
+		r.flush()
+	default:
+		r.b.part(hardBreak)
+	}
+}
+
+// alt reads the text that stands for an image.
+func (r *pageReader) alt(text string) {
+	if r.open.now.pre {
+		return
+	}
+	if r.start == 0 {
+		r.start = r.line
+	}
+	r.end, r.breaks = r.line, 0
+	r.b.part(space)
+	r.b.fold(text)
+	r.b.part(space)
+}
+
+// boundary ends what the start of an element ends: the block before it, and
+// elements whose end tag was left out.
+func (r *pageReader) boundary(tag atom.Atom) {
+	switch tag {
+	case atom.Td, atom.Th:
+		r.close(atom.Td, atom.Tr)
+		r.close(atom.Th, atom.Tr)
+		if r.open.now.row {
+			r.b.part(nextCell)
+			return
+		}
+	case atom.P, atom.Div:
+		if r.open.now.row {
+			r.b.part(space)
+			return
+		}
+	}
+	r.flush()
+	r.close(atom.P, atom.Td)
+	switch tag {
+	case atom.Li:
+		r.close(atom.Li, atom.Ul)
+	case atom.Dt, atom.Dd:
+		r.close(atom.Dt, atom.Dl)
+		r.close(atom.Dd, atom.Dl)
+	case atom.Tr:
+		r.close(atom.Tr, atom.Table)
+	}
+}
+
+// close ends the nearest open element of a kind whose end tag was left out.
+func (r *pageReader) close(tag, within atom.Atom) {
+	r.open.pop(r.open.find(tag, within))
+}
+
+// endTag reads a tag that ends an element.
+func (r *pageReader) endTag(tag atom.Atom) {
+	if !r.open.has(tag) {
+		if tag == atom.P {
+			r.flush()
+		}
+		return
+	}
+	n := r.open.upTo(tag)
+	switch in := r.open.now; {
+	case in.hidden, in.pre && r.open.outer[len(r.open.outer)-n].pre:
+	case in.row && (tag == atom.Td || tag == atom.Th || tag == atom.P || tag == atom.Div):
+		r.b.part(space)
+	default:
+		r.flush()
+	}
+	r.open.pop(n)
+}

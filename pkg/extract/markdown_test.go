@@ -1,0 +1,91 @@
+package extract
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestSegments compares long documents, which are parsed in segments, with what
+// parsing them in one piece gives.
+func TestSegments(t *testing.T) {
+	kettle, err := os.ReadFile("testdata/kettle.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := frontMatter(&builder{}, string(kettle)).rest
+	for name, source := range map[string]string{
+		"of all kinds":      strings.Repeat(body+"\n", 60),
+		"a tight list":      strings.Repeat("- one\n  goes on\n- two\n  - three\n", 4000),
+		"a loose list":      strings.Repeat("1. one\n\n   goes on\n\n", 4000),
+		"fenced code":       strings.Repeat("```\n# no heading\n\n- no item\n```\n\nText [x].\n\n", 1500),
+		"comments":          strings.Repeat("<!--\n\n# no heading\n\n-->\n\nText.\n\n", 1500),
+		"code in items":     strings.Repeat("- item\n  ```\n  code\n\n  more\n  ```\n\n# Heading\n\n", 1500),
+		"distant addresses": strings.Repeat("See [the text][far] and [far].\n\n", 2000) + "[far]: https://example.org\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var cut builder
+			markdown(&cut, source)
+			whole := &builder{}
+			parseMarkdown(whole, source, 1, nil)
+			compare(t, cut.doc.Blocks, whole.doc.Blocks)
+		})
+	}
+}
+
+func compare(t *testing.T, got, want []Block) {
+	t.Helper()
+	for i := range min(len(got), len(want)) {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			t.Fatalf("block %d: got %+v, want %+v", i, got[i], want[i])
+		}
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d blocks, want %d", len(got), len(want))
+	}
+}
+
+// TestRoughMarkdown asserts that what a parser cannot be given is still read for
+// its structure.
+func TestRoughMarkdown(t *testing.T) {
+	source := strings.Repeat(">", 1000) + "\n\n## A heading ##\n\nA paragraph\nof two lines.\n\n- item\n\n| a | b |\n|---|---|\n| c | d |\n"
+	doc, err := Extract("a.md", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Block{
+		{Heading, 2, "A heading", 3, 3}, {Paragraph, 0, "A paragraph of two lines.", 5, 6}, {Item, 1, "item", 8, 8},
+		{Row, 0, "a\tb", 10, 10}, {Row, 0, "c\td", 12, 12},
+	}
+	compare(t, doc.Blocks[1:], want)
+}
+
+func TestFrontMatter(t *testing.T) {
+	for source, want := range map[string]string{
+		"---\ntitle: A: b # c\n---\nx":                                 "map[title:A: b] x",
+		"---\r\ntitle: 'it''s'\r\n---\r\nx":                            "map[title:it's] x",
+		"---\nTitle: \"a \\\"b\\\"\"\nempty:\n---\nx":                  `map[empty: title:a "b"] x`,
+		"---\na: [1, 'two', \"three\"]\n---\nx":                        "map[a:1, two, three] x",
+		"---\na:\n- one\n- two\nb: |\n  text\n  more\n---x":            "map[] a: one two b: | text more ---x",
+		"---\na:\n- one\n- two\nb: |\n  text\n  more\n...\nx":          "map[a:one, two b:text more] x",
+		"---\na:\n  b: c\n  d:\n    - e\nf: g\n  h\n---\nx":            "map[f:g h] x",
+		"+++\na = \"b\"\nc = [\n  'd',\n  'e',\n]\n[t]\nf = 1\n+++\nx": "map[a:b c:d, e] x",
+		"---\n\nText between\n\n---\n\nx":                              "map[] Text between x",
+		"---\na: b":                                                    "map[] a: b",
+		"x\n---\na: b\n---":                                            "map[] x a: b",
+	} {
+		doc, err := Extract("a.md", []byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, b := range doc.Blocks {
+			texts = append(texts, b.Text)
+		}
+		if got := fmt.Sprintf("%v %s", doc.Meta, strings.Join(texts, " ")); got != want {
+			t.Errorf("%q: got %q, want %q", source, got, want)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package extract
+
+import "testing"
+
+// Documents are full of tabs, and of tables and lists that are a little wrong.
+func TestRestructuredAsWritten(t *testing.T) {
+	for _, test := range []struct{ name, source, want string }{
+		{"tabs between the columns of a table", "===\t=====\nyes\tthis one\n\t\tand on\n===\t=====\n",
+			"row yes\tthis one and on\n"},
+		{"a table below tabs", "\t======== ====\n\tonboot\t The device\n\t\t sure\n\t======== ====\n",
+			"row onboot\tThe device sure\n"},
+		{"a cell that is wider than its column", "===  ====\ncommand queuing\na    b\n===  ====\n",
+			"row command queuing\nrow a\tb\n"},
+		{"letters before tabs", "a.\tRemove it,\n\tso that it is gone.\n\nb.\tWait.\n",
+			"item Remove it, so that it is gone.\nitem Wait.\n"},
+		{"a number in running text", "3) macros that\nbite you\n\n1. an item\n2. another\n",
+			"paragraph 3) macros that bite you\nitem an item\nitem another\n"},
+		{"a list inside an item without an empty line", "* create: a pool\n    * order: pages\n    * size: of it\n",
+			"item create: a pool\nitem order: pages\nitem size: of it\n"},
+		{"lines with bars and tabs", "| 1.\tfirst\n|\tsecond\n", "paragraph 1. first\nsecond\n"},
+		{"brackets in a name", "fan[1-4]_input, and see [1]_\n", "paragraph fan[1-4]_input, and see\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("a.rst", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, []byte(test.source))
+			got := ""
+			for _, b := range doc.Blocks {
+				got += b.Kind.String() + " " + b.Text + "\n"
+			}
+			if got != test.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,225 @@
+package extract
+
+import (
+	"strings"
+)
+
+// What is done with the directives of reStructuredText that are known. The
+// argument and the content of any other are text.
+var (
+	rstCode = set("code", "code-block", "sourcecode", "parsed-literal", "literalinclude", "highlight", "math", "productionlist",
+		"doctest", "testcode", "testoutput", "prompt", "graphviz", "digraph", "graph", "kernel-render", "uml", "mermaid",
+		"ipython", "command-output", "program-output", "console")
+	rstDropped = set("toctree", "contents", "sectnum", "section-numbering", "include", "raw", "meta", "role", "default-role",
+		"index", "default-domain", "currentmodule", "module", "header", "footer", "target-notes", "date", "unicode", "replace",
+		"tabularcolumns", "bibliography", "kernel-doc", "kernel-include", "kernel-abi", "kernel-feat", "maintainers-include",
+		"automodule", "autoclass", "autofunction", "automethod", "c:namespace", "c:namespace-push", "c:namespace-pop",
+		"tags", "namespace", "program", "py:module", "py:currentmodule")
+	rstImages = set("image", "figure", "kernel-image", "kernel-figure")
+	// The argument of these says where or how and is not text.
+	rstContent = set("only", "container", "class", "cssclass", "rst-class", "ifconfig", "table", "list-table", "csv-table",
+		"flat-table", "tab-set", "tabs", "grid", "compound", "hlist", "glossary")
+)
+
+func set(names ...string) map[string]bool {
+	s := make(map[string]bool, len(names))
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}
+
+// explicit reads what ".." begins: a directive, a footnote, a target or a comment.
+func (r *rstReader) explicit(indent int, text string) {
+	r.nest.leave(indent)
+	switch {
+	case text == "":
+		if below, _ := r.l.peek(); !blank(below) {
+			r.l.takeDeeper(indent)
+		}
+		return
+	case text[0] == '_' || text[0] == '|' || strings.HasPrefix(text, "__ "): // a target, a substitution
+		r.l.takeDeeper(indent)
+		return
+	case text[0] == '[': // a footnote or a citation
+		if label, next, ok := between(text, 0, "[", "]"); ok && label != "" {
+			rest := strings.TrimSpace(text[next:])
+			if strings.Trim(label, "0123456789#*") != "" && label[0] != '#' {
+				rest = label + ": " + rest
+			}
+			r.hang(Paragraph, indent+1, rest)
+			return
+		}
+	}
+	name, argument, ok := strings.Cut(text, "::")
+	name = strings.ToLower(strings.TrimSpace(name))
+	if !ok || name == "" || strings.ContainsAny(name, " \t`") {
+		r.l.takeDeeper(indent) // a comment
+		return
+	}
+	r.directive(indent, name, strings.TrimSpace(argument))
+}
+
+// directive reads a directive whose name and argument have been read.
+func (r *rstReader) directive(indent int, name, argument string) {
+	switch {
+	case rstDropped[name]:
+		r.l.takeDeeper(indent)
+	case rstCode[name]:
+		r.options(indent)
+		start := r.l.n + 1
+		if name == "math" && argument != "" {
+			r.b.code(argument, r.l.n)
+		}
+		r.b.code(dedent(r.l.takeDeeper(indent)), start)
+	case rstImages[name]:
+		if alt := r.options(indent)["alt"]; alt != "" {
+			r.add(Paragraph, 0, alt, r.l.n, r.l.n)
+		}
+	case rstContent[name]:
+		if strings.HasSuffix(name, "table") && argument != "" {
+			r.add(Paragraph, 0, argument, r.l.n, r.l.n) // its title
+		}
+		r.options(indent)
+		switch name {
+		case "list-table", "flat-table":
+			r.listTable(indent)
+		case "csv-table":
+			r.csvTable(indent)
+		}
+	default:
+		if argument != "" {
+			r.hang(Paragraph, indent+1, argument)
+			if below, _ := r.l.peek(); indentOf(below) > indent && strings.HasPrefix(strings.TrimSpace(below), ":") {
+				r.close()
+			}
+		}
+		r.options(indent)
+	}
+}
+
+// hang opens a paragraph whose further lines stand in.
+func (r *rstReader) hang(kind Kind, indent int, text string) {
+	r.p.begin(kind, 0, indent, r.l.n)
+	r.hangs = true
+	if text != "" {
+		r.p.line(text, r.l.n)
+	}
+}
+
+// options reads the options of a directive.
+func (r *rstReader) options(indent int) map[string]string {
+	var options map[string]string
+	name := ""
+	for {
+		line, ok := r.l.peek()
+		if !ok || blank(line) || indentOf(line) <= indent {
+			return options
+		}
+		field, value, ok := rstField(strings.TrimSpace(line))
+		switch {
+		case ok:
+			name = field
+		case name == "":
+			return options
+		default:
+			value = options[name] + " " + strings.TrimSpace(line)
+		}
+		if options == nil {
+			options = map[string]string{}
+		}
+		if len(value) < window {
+			options[name] = value
+		}
+		r.l.next()
+	}
+}
+
+var rstInline = inline{
+	marks: []mark{
+		{sign: "``", verbatim: true}, {sign: "**"}, {sign: "*"},
+	},
+	special: rstSpecial,
+	signs:   "`*:|\\_[",
+}
+
+// rstSpecial reads roles, links, references, substitutions and backslashes.
+func rstSpecial(dst []byte, s string, i int) ([]byte, int) {
+	switch s[i] {
+	case '\\':
+		if i+1 < len(s) {
+			if s[i+1] != ' ' && s[i+1] != '\n' {
+				dst = append(dst, s[i+1])
+			}
+			return dst, i + 2
+		}
+	case ':': // :role:`text`
+		end := i + 1
+		for end < min(len(s), i+60) && (isWordByte(s[end]) || strings.IndexByte(":-_.+", s[end]) >= 0) {
+			end++
+		}
+		if end-i < 3 || s[end-1] != ':' {
+			return dst, i
+		}
+		if text, next, ok := between(s, end, "`", "`"); ok && text != "" {
+			return append(dst, rstReference(text)...), next
+		}
+	case '`':
+		if strings.HasPrefix(s[i:], "``") || !opens(s, i, i+1) {
+			return dst, i
+		}
+		if text, end, ok := between(s, i, "`", "`"); ok {
+			for end < len(s) && s[end] == '_' {
+				end++
+			}
+			return append(dst, rstReference(text)...), end
+		}
+	case '|': // |substitution|
+		if text, end, ok := between(s, i, "|", "|"); ok && text != "" && len(text) < 100 && opens(s, i, i+1) && text[len(text)-1] != ' ' {
+			return append(dst, text...), end
+		}
+	case '[': // [1]_
+		text, end, ok := between(s, i, "[", "]_")
+		if ok && text != "" && !strings.ContainsAny(text, "[] \n") && (end == len(s) || !isWordByte(s[end])) {
+			if strings.Trim(text, "0123456789*") == "" || text[0] == '#' {
+				return dst, end
+			}
+			return append(dst, text...), end
+		}
+	case '_': // the end of reference_
+		end := i + 1
+		if end < len(s) && s[end] == '_' {
+			end++
+		}
+		from := i
+		for from > 0 && i-from < 60 && (isWordByte(s[from-1]) || s[from-1] == '_') {
+			from--
+		}
+		if i > from && s[from] != '_' && s[i-1] != '_' && (end == len(s) || strings.IndexByte(" \n.,;:!?)'\"", s[end]) >= 0) {
+			return dst, end
+		}
+	}
+	return dst, i
+}
+
+func isWordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// rstReference gives the text of what stands in a role or a link: the text before
+// a target, the last part of a name after "~".
+func rstReference(text string) string {
+	if before, _, found := strings.Cut(text, "<"); found && strings.HasSuffix(text, ">") {
+		if before = strings.TrimSpace(before); before != "" {
+			return before
+		}
+		return strings.Trim(text, "<>")
+	}
+	switch text[0] {
+	case '!':
+		return text[1:]
+	case '~':
+		return text[1+strings.LastIndexByte(text[1:], '.')+1:]
+	}
+	return text
+}

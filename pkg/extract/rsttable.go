@@ -1,0 +1,200 @@
+package extract
+
+import (
+	"encoding/csv"
+	"strings"
+	"unicode/utf8"
+)
+
+// table reads a table that is drawn with characters.
+func (r *rstReader) table(before lines, text string) bool {
+	switch {
+	case strings.HasPrefix(text, "+-") && strings.HasSuffix(text, "+") && strings.Trim(text, "+-") == "":
+		r.l = before
+		r.grid()
+	case strings.HasPrefix(text, "==") && strings.Contains(text, " =") && strings.Trim(text, "= ") == "":
+		r.l = before
+		return r.simple()
+	default:
+		return false
+	}
+	return true
+}
+
+// maxColumns bounds the columns of a table; what is beyond belongs to the last.
+const maxColumns = 1000
+
+// cells gathers the text of a row over the lines that it takes.
+type cells struct {
+	text       [][]byte
+	start, end int
+}
+
+func (c *cells) add(column int, text string, n int) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return
+	}
+	if c.start == 0 {
+		c.start = n
+	}
+	c.end = n
+	column = min(column, maxColumns)
+	for len(c.text) <= column {
+		c.text = append(c.text, nil)
+	}
+	c.text[column] = append(append(c.text[column], text...), '\n')
+}
+
+// row makes a block of a row and begins the next one.
+func (r *rstReader) row(c *cells) {
+	for _, text := range c.text {
+		r.b.part(nextCell)
+		r.plain = rstInline.strip(r.plain[:0], string(text))
+		r.b.fold(string(r.plain))
+	}
+	r.b.flush(Row, 0, c.start, c.end)
+	*c = cells{}
+}
+
+// grid reads a table with lines around its cells. Cells that span others are
+// taken apart at the signs between columns alone.
+func (r *rstReader) grid() {
+	var c cells
+	for {
+		line, ok := r.l.peek()
+		text := strings.TrimSpace(line)
+		if !ok || text == "" || text[0] != '+' && text[0] != '|' {
+			r.row(&c)
+			return
+		}
+		r.l.next()
+		if text[0] == '+' && strings.Trim(text, "+-=") == "" {
+			r.row(&c)
+			continue
+		}
+		column := 0
+		for cell := range strings.SplitSeq(strings.Trim(text, "|+"), "|") {
+			if strings.Trim(cell, "-+ ") != "" {
+				c.add(column, cell, r.l.n)
+			}
+			column++
+		}
+	}
+}
+
+// simple reads a table whose columns are marked above and below. A line whose
+// first column is empty belongs to the row before it.
+func (r *rstReader) simple() bool {
+	border, _ := r.l.next()
+	columns := simpleColumns(expandTabs(border))
+	var c cells
+	for borders := 1; ; {
+		line, ok := r.l.next()
+		line = expandTabs(line)
+		text := strings.TrimSpace(line)
+		if !ok || text != "" && indentOf(line) < columns[0] {
+			r.row(&c)
+			return true
+		}
+		if text != "" && strings.Trim(text, "= ") == "" {
+			r.row(&c)
+			borders++
+			below, more := r.l.peek()
+			if borders > 2 || !more || blank(below) {
+				return true
+			}
+			continue
+		}
+		if text == "" || strings.Trim(text, "- ") == "" {
+			r.row(&c)
+			continue
+		}
+		parts := slice(line, columns)
+		if !blank(parts[0]) {
+			r.row(&c)
+		}
+		for i, part := range parts {
+			c.add(i, part, r.l.n)
+		}
+	}
+}
+
+// simpleColumns gives the column at which each run of a border begins.
+func simpleColumns(border string) []int {
+	var columns []int
+	for i := range len(border) {
+		if border[i] == '=' && (i == 0 || border[i-1] != '=') {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// slice cuts a line at columns, but for those that a word reaches across: that
+// cell spans more than one. Characters of ideographic scripts take two columns.
+func slice(line string, columns []int) []string {
+	var parts []string
+	column, from, next := 0, 0, 1
+	for i, char := range line {
+		if next < len(columns) && column >= columns[next] {
+			if i == 0 || line[i-1] == ' ' || char == ' ' {
+				parts = append(parts, line[from:i])
+				from = i
+			}
+			next++
+		}
+		column++
+		if wide(char) || char >= 0xac00 && char <= 0xd7a3 {
+			column++
+		}
+	}
+	return append(parts, line[min(from, len(line)):])
+}
+
+// listTable reads a table that is written as a list of lists: "* -" begins a row,
+// "-" a cell.
+func (r *rstReader) listTable(indent int) {
+	var c cells
+	column, outer := 0, -1
+	for {
+		line, ok := r.l.peek()
+		if !ok || !blank(line) && indentOf(line) <= indent {
+			r.row(&c)
+			return
+		}
+		r.l.next()
+		at, text := indentOf(line), strings.TrimSpace(line)
+		cells, begins := strings.CutPrefix(text, "* ")
+		if begins && (outer < 0 || at == outer) {
+			r.row(&c)
+			outer, column, text = at, -1, strings.TrimSpace(cells)
+		}
+		if cell, found := strings.CutPrefix(text+" ", "- "); found && at <= outer+2 {
+			column++
+			text = cell
+		}
+		c.add(max(column, 0), text, r.l.n)
+	}
+}
+
+// csvTable reads a table of values with commas between them.
+func (r *rstReader) csvTable(indent int) {
+	start := r.l.n + 1
+	text := dedent(r.l.takeDeeper(indent))
+	values := csv.NewReader(strings.NewReader(text))
+	values.FieldsPerRecord, values.LazyQuotes, values.TrimLeadingSpace = -1, true, true
+	for {
+		record, err := values.Read()
+		if err != nil {
+			return
+		}
+		line, _ := values.FieldPos(0)
+		c := cells{}
+		for i, value := range record {
+			c.add(i, strings.ToValidUTF8(value, string(utf8.RuneError)), start+line-1)
+		}
+		c.end = min(c.end+strings.Count(strings.Join(record, ""), "\n"), r.l.n)
+		r.row(&c)
+	}
+}

@@ -1,0 +1,81 @@
+package extract
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// sameAsParser asserts that Markdown is read as the parser alone reads it, and
+// gives how many bytes were left to the parser.
+func sameAsParser(t rapid.TB, source string) (left int) {
+	t.Helper()
+	var got, want builder
+	simpleMarkdown(&got, source, 1, func(text string, first int) {
+		left += len(text)
+		parseMarkdown(&got, text, first, nil)
+	})
+	parseMarkdown(&want, source, 1, nil)
+	for i := range max(len(got.doc.Blocks), len(want.doc.Blocks)) {
+		if i >= len(got.doc.Blocks) || i >= len(want.doc.Blocks) || got.doc.Blocks[i] != want.doc.Blocks[i] {
+			t.Fatalf("block %d of %q:\n got %+v\nwant %+v", i, source, got.doc.Blocks[min(i, len(got.doc.Blocks)):], want.doc.Blocks[min(i, len(want.doc.Blocks)):])
+		}
+	}
+	return left
+}
+
+// What is meant to be read without the parser is.
+func TestSimpleMarkdown(t *testing.T) {
+	source := strings.Join([]string{
+		"# Title", "Words of `code`, a [link](https://example.org/a_b#c), *one* and **two words**, snake_case", "and a * b & c < d.", "",
+		"```go\ncode\n\n\tmore\n```", "", "- one\n- `two`\n  goes on\n- three", "", "1. one", "2. two", "", "* one", "", "* two", "", "## End", "",
+	}, "\n")
+	if left := sameAsParser(t, source); left > 0 {
+		t.Errorf("%d bytes of %d were left to the parser", left, len(source))
+	}
+}
+
+// Documents put together from lines and signs that matter are read as the parser
+// reads them.
+func TestSimpleMarkdownLikeParser(t *testing.T) {
+	begins := []string{
+		"", "", "", "a ", "- ", "- ", "* ", "+ ", "-", "1. ", "2) ", "# ", "## ", "#", "> ", "  ", "    ", "\t", "  - ", "[", "[ ] ", "| ", "---", "===",
+		"```", "~~~", "<b>", "<div>", "<!--", "-->", "<pre>", "</pre>", ":--|", "*", "**", "_", "\u00a0", "\f", "3", "|-|-|", "\n", "\n",
+	}
+	pieces := []string{
+		"a", "b c", "d. ", "Ä", "漢", "\u00a0", "1", "*", "**", "***", "_", "__", "`", "``", "~", "~~", "[", "]", "](", "](u)", "[x](u_v)", "[x]", "![x](u)",
+		"[^1]", "[^x](u)", "(", ")", "<", "<b>", "<br>", "<http://a.b>", "&", "& ", "&amp;", "\\", "\\*", "!", "|", " #", "-->", ":", ".", "\"", " ", " ", " ", "  ", "\t",
+		"*a*", "**b**", "`c`", "`d*`", " *e f* ", "(**g**).", "h_i", " * ", "[`j`](k)", "[**l**](m)",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var source strings.Builder
+		for range rapid.IntRange(1, 8).Draw(t, "lines") {
+			source.WriteString(rapid.SampledFrom(begins).Draw(t, "begin"))
+			for range rapid.IntRange(0, 4).Draw(t, "pieces") {
+				source.WriteString(rapid.SampledFrom(pieces).Draw(t, "piece"))
+			}
+			source.WriteString(rapid.SampledFrom([]string{"\n", "\n\n"}).Draw(t, "end"))
+		}
+		sameAsParser(t, source.String())
+	})
+}
+
+func FuzzSimpleMarkdown(f *testing.F) {
+	kettle, err := os.ReadFile("testdata/kettle.md")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for part := range strings.SplitSeq(string(kettle), "\n\n\n") {
+		f.Add(part)
+	}
+	f.Add("a *b* **c** `d` [e](f) g_h\n- i\n- j\n\n1. k\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		source, err := decode([]byte(content), nil)
+		if err != nil || len(source) > usualSegment || hostile(source) || strings.Contains(source, "]:") {
+			return
+		}
+		sameAsParser(t, source)
+	})
+}

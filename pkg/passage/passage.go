@@ -1,0 +1,194 @@
+// Package passage splits the text of a document into passages: the pieces that
+// are embedded, searched and quoted.
+//
+// A passage has about 1,000 characters and never more than 2,000. A heading
+// always begins a new one; below a heading the cuts are where the structure
+// allows, between paragraphs rather than list items, between those rather than
+// sentences, and only where nothing else is left between words or inside of
+// one. A grapheme cluster is never cut.
+//
+// Boundaries depend on nearby text alone. A paragraph of up to 2,000 characters
+// at the top of a document, or of a section, makes at most two new passages,
+// always: a section is split from its end, and more text before it changes no
+// more than its first two passages. So it is for what is behind an edit further
+// down. Before an edit, up to the heading, cuts fall into place again by chance,
+// mostly at the next one: every place for a cut has a price that is drawn from
+// the words after it, and what is cheap wins before and after the edit. No bound
+// holds for all edits there. Measured, about 19 of 20 paragraphs inserted at
+// random into documents with headings make at most two new passages, and 6 of 7
+// in long text without any.
+//
+// A passage of less than 200 characters has no neighbour in its section that
+// has room for it.
+//
+//	for _, p := range passage.Split(doc) {
+//		fmt.Printf("%d-%d %s\n%s\n", p.Start, p.End, strings.Join(p.Heading, " > "), p.Text)
+//	}
+package passage
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seed16713943/btools/pkg/extract"
+)
+
+// Version is the version of the rules for boundaries. It grows when the same
+// document would be split in another way.
+const Version = 1
+
+// Max is the greatest length of a passage, in characters (runes).
+const Max = 2000
+
+const (
+	maxHeading = 300 // characters; a longer heading is running text
+	maxLevel   = 10  // deeper levels count as this one, so that paths stay short
+)
+
+// Passage is a piece of a document's text.
+type Passage struct {
+	// Text has no white space at its ends, except the indentation of code.
+	// Headings are not part of it, but one without any text or heading below is
+	// a passage of its own.
+	Text string
+
+	// Heading is the path of headings above the text, outermost first. A title
+	// that no heading gives, as front matter has it, stands at its beginning.
+	// Passages of one section share it.
+	Heading []string
+
+	// Start and End are the lines of the source that hold the text, from 1,
+	// inclusive. A line that is cut belongs to both passages.
+	Start, End int
+}
+
+// Split returns the passages of a document in their order. All text of all
+// blocks is in them once; a document without text has none. The time it takes
+// is linear in the length of the text.
+func Split(doc *extract.Document) []Passage {
+	var (
+		passages []Passage
+		section  []piece
+	)
+	blocks := doc.Blocks
+	if slices.ContainsFunc(blocks, blank) {
+		blocks = slices.DeleteFunc(slices.Clone(blocks), blank)
+	}
+	path := headings{title: title(doc.Title, blocks)}
+	flush := func() {
+		passages = appendSection(passages, section, path.texts())
+		section = section[:0]
+	}
+	for i, b := range blocks {
+		if !isHeading(b) {
+			section = appendBlock(section, b)
+			continue
+		}
+		flush()
+		path.leave(level(b))
+		if i+1 == len(blocks) || isHeading(blocks[i+1]) && level(blocks[i+1]) <= level(b) {
+			section = appendBlock(section, b)
+			flush()
+		}
+		path.enter(level(b), strings.TrimSpace(b.Text))
+	}
+	flush()
+	return passages
+}
+
+// blank reports whether a block has no text.
+func blank(b extract.Block) bool { return strings.TrimSpace(b.Text) == "" }
+
+// isHeading reports whether a block is a heading that a path can hold.
+func isHeading(b extract.Block) bool {
+	return b.Kind == extract.Heading &&
+		(len(b.Text) <= maxHeading || utf8.RuneCountInString(b.Text) <= maxHeading)
+}
+
+// level returns the level of a heading, from 1 to maxLevel.
+func level(b extract.Block) int { return min(max(b.Level, 1), maxLevel) }
+
+// title returns the title of a document if it belongs at the top of every path:
+// unless a heading is the title, or the first one a part of it, as the titles of
+// web pages have it.
+func title(text string, blocks []extract.Block) string {
+	text = strings.TrimSpace(text)
+	if utf8.RuneCountInString(text) > maxHeading {
+		return ""
+	}
+	first := true
+	for _, b := range blocks {
+		if !isHeading(b) {
+			continue
+		}
+		if said := strings.TrimSpace(b.Text); said == text || first && strings.Contains(text, said) {
+			return ""
+		}
+		first = false
+	}
+	return text
+}
+
+// headings is the path of headings that are open at a place.
+type headings struct {
+	title  string // of the document; "" if its headings say it
+	levels []int
+	open   []string
+}
+
+// leave ends the sections that a heading of this level ends.
+func (h *headings) leave(level int) {
+	n := len(h.levels)
+	for n > 0 && h.levels[n-1] >= level {
+		n--
+	}
+	h.levels, h.open = h.levels[:n], h.open[:n]
+}
+
+// enter begins the section of a heading.
+func (h *headings) enter(level int, text string) {
+	h.levels = append(h.levels, level)
+	h.open = append(h.open, text)
+}
+
+// texts returns the path, outermost first.
+func (h *headings) texts() []string {
+	if h.title != "" {
+		return append([]string{h.title}, h.open...)
+	}
+	return slices.Clone(h.open)
+}
+
+// appendSection appends the passages of one section.
+func appendSection(passages []Passage, pieces []piece, heading []string) []Passage {
+	first := 0
+	for _, end := range cuts(pieces) {
+		passages = append(passages, join(pieces[first:end], heading))
+		first = end
+	}
+	return passages
+}
+
+// join makes one passage of pieces.
+func join(pieces []piece, heading []string) Passage {
+	p := Passage{Heading: heading, Start: pieces[0].start, End: pieces[len(pieces)-1].end}
+	if len(pieces) == 1 {
+		p.Text = pieces[0].text
+		return p
+	}
+	size := 0
+	for _, piece := range pieces {
+		size += len(piece.glue) + len(piece.text)
+	}
+	var text strings.Builder
+	text.Grow(size)
+	for i, piece := range pieces {
+		if i > 0 {
+			text.WriteString(piece.glue)
+		}
+		text.WriteString(piece.text)
+	}
+	p.Text = text.String()
+	return p
+}
