@@ -1,0 +1,47 @@
+package report
+
+import "slices"
+
+// Series is a number of reports in the order of their time. All but the newest
+// are kept without their failures, their samples and, but for the name of the
+// knowledge base, their configuration, so that a series may be long.
+type Series struct {
+	Runs []*Run
+	Most int // runs to keep, the newest ones; 0 for all
+}
+
+// Add puts a report into its place; of reports of the same time, the one added
+// last is the newest.
+func (s *Series) Add(r *Run) {
+	at := len(s.Runs)
+	for at > 0 && s.Runs[at-1].Timestamp > r.Timestamp {
+		at--
+	}
+	switch {
+	case at < len(s.Runs):
+		r.shorten()
+	case at > 0:
+		s.Runs[at-1].shorten()
+	}
+	s.Runs = slices.Insert(s.Runs, at, r)
+	if s.Most > 0 && len(s.Runs) > s.Most {
+		s.Runs = slices.Delete(s.Runs, 0, len(s.Runs)-s.Most)
+	}
+}
+
+// Last returns the newest report, or nil if there is none.
+func (s *Series) Last() *Run {
+	if len(s.Runs) == 0 {
+		return nil
+	}
+	return s.Runs[len(s.Runs)-1]
+}
+
+func (r *Run) shorten() {
+	r.Failures, r.Samples, r.Text.Errors = nil, nil, nil
+	if db := r.DB(); db != "" {
+		r.Config = map[string]any{"db": db}
+	} else {
+		r.Config = nil
+	}
+}
