@@ -1,0 +1,88 @@
+package asof
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// AbsentError says that a path held no document at a point, and what is known
+// of it instead.
+type AbsentError struct {
+	Path   string
+	At     kb.Point
+	Folder bool        // documents lay below the path then
+	Below  bool        // what follows is said of the documents below the path, of which none was there then
+	First  *kb.Instant // the first moment from which the path held content; nil if it never did
+	Gone   *kb.Instant // since when it was gone at the point; nil if it had not yet come
+	Last   *kb.Instant // until when it held content last; nil if it holds some still, or never did
+}
+
+func (e *AbsentError) Error() string {
+	switch {
+	case e.Folder:
+		return fmt.Sprintf("%s: a folder, not a document", e.Path)
+	case e.First == nil:
+		return fmt.Sprintf("%s: nothing is known of it", e.Path)
+	case e.Gone != nil:
+		return fmt.Sprintf("%s: gone since %s", e.Path, e.Gone)
+	default:
+		return fmt.Sprintf("%s: not known before %s", e.Path, e.First)
+	}
+}
+
+// absent finds out what can be said of a path that held nothing at a point.
+func absent(ctx context.Context, store Store, path string, at kb.Point) error {
+	e := &AbsentError{Path: path, At: at}
+	for _, err := range store.List(ctx, path, at) {
+		if err != nil {
+			return err
+		}
+		e.Folder = true
+		return e
+	}
+	ever := kb.Point{Valid: kb.Forever, Known: at.Known}
+	for span, err := range Log(ctx, store, path, ever) {
+		switch {
+		case err != nil:
+			return err
+		case span.Superseded():
+		case span.Gone && at.Begun(&span.Version) && e.Gone == nil:
+			e.Gone = &span.ValidFrom
+		case !span.Gone:
+			if e.First == nil {
+				e.Last = span.ValidTo
+			}
+			e.First = &span.ValidFrom
+		}
+	}
+	if e.First == nil {
+		return absentFolder(ctx, store, e)
+	}
+	return e
+}
+
+// absentFolder finds out when documents lay below the path, if it is not known
+// as a document itself.
+func absentFolder(ctx context.Context, store Store, e *AbsentError) error {
+	first, gone, err := store.Below(ctx, e.Path, e.At)
+	if err != nil || first == nil {
+		return orElse(err, e)
+	}
+	e.Below, e.First, e.Gone = true, first, gone
+	ever := kb.Point{Valid: kb.Forever, Known: e.At.Known}
+	for _, err := range store.List(ctx, e.Path, ever) {
+		return orElse(err, e) // something is there to this day
+	}
+	_, e.Last, err = store.Below(ctx, e.Path, ever)
+	return orElse(err, e)
+}
+
+// orElse returns err if there is one, and else e.
+func orElse(err error, e *AbsentError) error {
+	if err != nil {
+		return err
+	}
+	return e
+}

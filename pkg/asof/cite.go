@@ -1,0 +1,115 @@
+package asof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+
+	"github.com/seed16713943/btools/pkg/extract"
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// Cite names lines of a version by the hash of its content:
+// docs/guide.md@sha256:9f86…#L10-L24. What it names never changes.
+type Cite struct {
+	Path       string // may be empty
+	SHA256     kb.Hash
+	Start, End int // lines, from 1, inclusive; 0 for the whole content
+}
+
+// Errors of citations that name nothing.
+var (
+	// ErrNotCited: the content is not there, or the path never held it.
+	ErrNotCited = errors.New("there is no such content")
+	// ErrNoLine: the content ends before.
+	ErrNoLine = errors.New("there is no line")
+)
+
+// String gives the form that ParseCite reads.
+func (c Cite) String() string {
+	s := c.Path + "@sha256:" + c.SHA256.String()
+	switch {
+	case c.Start == 0:
+		return s
+	case c.End <= c.Start:
+		return fmt.Sprintf("%s#L%d", s, c.Start)
+	default:
+		return fmt.Sprintf("%s#L%d-L%d", s, c.Start, c.End)
+	}
+}
+
+// The path may hold anything, also what looks like a citation: the last one
+// counts.
+var citation = regexp.MustCompile(`(?s)^(.*)@sha256:([0-9a-fA-F]{64})(?:#L([1-9][0-9]{0,8})(?:-L([1-9][0-9]{0,8}))?)?$`)
+
+// ParseCite reads a citation and reports whether s is one.
+func ParseCite(s string) (Cite, bool) {
+	parts := citation.FindStringSubmatch(s)
+	if parts == nil {
+		return Cite{}, false
+	}
+	c := Cite{Path: parts[1]}
+	hash, err := kb.ParseHash(parts[2])
+	if err != nil {
+		return Cite{}, false
+	}
+	c.SHA256 = hash
+	if parts[3] != "" {
+		c.Start, _ = strconv.Atoi(parts[3]) // the pattern has digits alone
+		c.End = c.Start
+	}
+	if parts[4] != "" {
+		c.End, _ = strconv.Atoi(parts[4])
+	}
+	return c, c.Start <= c.End
+}
+
+// WriteCite writes what a citation names, byte for byte: lines with their ends,
+// as far as they have them. If a filter made the text of the content for the
+// index, lines are those of that text. The error is ErrNotCited if the content
+// is not there or the path never held it, and ErrNoLine if it has fewer lines;
+// nothing is written then.
+func WriteCite(ctx context.Context, store SearchStore, w io.Writer, c Cite) error {
+	if err := cited(ctx, store, c); err != nil {
+		return err
+	}
+	if c.Start == 0 {
+		return store.WriteContent(ctx, w, c.SHA256)
+	}
+	read := func(w io.Writer) error {
+		_, err := store.ReadText(ctx, w, c.SHA256, extract.Extension(c.Path))
+		return err
+	}
+	var text lineCount // read twice, since it may be large
+	if err := read(&text); err != nil {
+		return err
+	}
+	end, count := text.lines()
+	if count < int64(c.End) {
+		return fmt.Errorf("%s: %w %d: it has %d", c, ErrNoLine, c.End, count)
+	}
+	return read(&lineWriter{w: w, end: end, first: c.Start, last: c.End})
+}
+
+// cited checks that there is a content and that its path held it.
+func cited(ctx context.Context, store SearchStore, c Cite) error {
+	if c.Path == "" {
+		found, err := store.HasContent(ctx, c.SHA256)
+		if err == nil && !found {
+			err = fmt.Errorf("%s: %w", c, ErrNotCited)
+		}
+		return err
+	}
+	for v, err := range store.Back(ctx, c.Path, kb.Point{Valid: kb.Forever, Known: kb.Forever}) {
+		if err != nil {
+			return err
+		}
+		if !v.Gone && v.SHA256 == c.SHA256 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: %w of %s", c, ErrNotCited, c.Path)
+}

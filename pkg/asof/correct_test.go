@@ -1,0 +1,111 @@
+package asof_test
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/seed16713943/btools/pkg/asof"
+)
+
+// steps counts steps by trying each way.
+func steps(a, b []rune) int {
+	switch {
+	case len(a) == 0 || len(b) == 0:
+		return len(a) + len(b)
+	case a[0] == b[0]:
+		return steps(a[1:], b[1:])
+	}
+	least := 1 + min(steps(a[1:], b), steps(a, b[1:]), steps(a[1:], b[1:]))
+	if len(a) > 1 && len(b) > 1 && a[0] == b[1] && a[1] == b[0] {
+		least = min(least, 1+steps(a[2:], b[2:]))
+	}
+	return least
+}
+
+func TestSteps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringOfN(rapid.RuneFrom([]rune("abü")), 0, 6, -1)
+		a, b := word.Draw(t, "a"), word.Draw(t, "b")
+		want := steps([]rune(a), []rune(b))
+		most := rapid.IntRange(0, 7).Draw(t, "most")
+		if got := asof.Steps(a, b, most); got != want && (got <= most || want <= most) {
+			t.Fatalf("%q and %q are %d steps apart, not %d", a, b, want, got)
+		}
+	})
+}
+
+func TestCorrection(t *testing.T) {
+	b := newBaseOf(t, map[string]string{
+		"a.md": "Retry with exponential backoff, and retry again.",
+		"b.md": "The retries are counted. A ferry is no retro car.",
+		"c.md": "Kubernetes clusters und Straßenbahnen in Zürich.",
+		"d.md": "东京都的检索 1234567",
+		"e.md": "Something else altogether, so that no word is common.",
+		"f.md": "One more text, about nothing.",
+	})
+	for _, test := range []struct {
+		words  string
+		strict bool
+		want   string
+		first  string
+	}{
+		{"retry", false, "[]", "a.md"},
+		{"RETRIES", false, "[]", "a.md"},
+		{"rerty", false, "[{rerty [retry]}]", "a.md"},
+		{"rerty", true, "[{rerty []}]", ""},
+		{"rettry bakcoff", false, "[{rettry [retry]} {bakcoff [backoff]}]", "a.md"},
+		{"kubrenetse", false, "[{kubrenetse [kubernetes]}]", "c.md"}, // two steps
+		{"kubrenetsez", false, "[{kubrenetsez []}]", ""},             // three
+		{"zurihc", false, "[{zurihc [zurich]}]", "c.md"},
+		{"Strassenbahnen", false, "[]", "c.md"},
+		{"STRAßENBHANEN", false, "[{STRAßENBHANEN [strassenbahnen]}]", "c.md"},
+		{"car", false, "[]", "b.md"},
+		{"cra", false, "[{cra []}]", ""},         // too short
+		{"1234576", false, "[{1234576 []}]", ""}, // a number
+		{"京東", false, "[{京東 []}]", ""},
+		{"rerty exponential", false, "[{rerty [retry]}]", "a.md"},
+	} {
+		found := b.find(asof.Search{Words: test.words, Strict: test.strict, Mode: asof.Text, At: valid(20), Limit: 5})
+		if got := fmt.Sprint(found.Corrected); got != test.want {
+			t.Errorf("%q: corrected %s, not %s", test.words, got, test.want)
+		}
+		first := ""
+		if len(found.Hits) > 0 {
+			first = found.Hits[0].Version.Path
+		}
+		if first != test.first {
+			t.Errorf("%q finds %q first, not %q", test.words, first, test.first)
+		}
+	}
+}
+
+func TestReplaceWord(t *testing.T) {
+	for _, test := range []struct{ text, word, want string }{
+		{"atte attempts atte", "atte", "matte attempts matte"},
+		{"late, atte; (atte)", "atte", "late, matte; (matte)"},
+		{"atte1 1atte atteé", "atte", "atte1 1atte atteé"},
+		{"nothing", "atte", "nothing"},
+		{"", "atte", ""},
+	} {
+		if got := asof.ReplaceWord(test.text, test.word, "matte"); got != test.want {
+			t.Errorf("%q for %q is %q, not %q", test.text, test.word, got, test.want)
+		}
+	}
+}
+
+// TestMisspelledByVector asks the built-in embedder for what was meant.
+func TestMisspelledByVector(t *testing.T) {
+	b := newBaseOf(t, map[string]string{
+		"a.md": "Certificates are renewed in March.",
+		"b.md": "Carefully ironed sheets lie here.",
+	})
+	search := asof.Search{Words: "certiifcates", Mode: asof.Vector, At: valid(20), Now: 20, Limit: 2}
+	corrected := b.find(search)
+	search.Strict = true
+	typed := b.find(search)
+	if len(corrected.Corrected) != 1 || *corrected.Hits[0].Cosine <= *typed.Hits[0].Cosine {
+		t.Errorf("%v is %v from the passage, and was %v", corrected.Corrected, *corrected.Hits[0].Cosine, *typed.Hits[0].Cosine)
+	}
+}

@@ -1,0 +1,136 @@
+package asof
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// contextLines stand around each hunk of a patch, as in git and diff -u.
+const contextLines = 3
+
+// Patch is the difference of two contents, line by line.
+type Patch struct {
+	Added   int  // lines
+	Removed int  // lines
+	Binary  bool // at least one side is no text; there are then no lines
+
+	before, after []byte
+	hunks         udiff.UnifiedDiff
+}
+
+// NewPatch compares two contents. A content with a NUL byte is no text.
+func NewPatch(before, after []byte) (*Patch, error) {
+	p := &Patch{before: before, after: after}
+	if isBinary(before) || isBinary(after) {
+		p.Binary = !bytes.Equal(before, after)
+		return p, nil
+	}
+	from, to := string(before), string(after)
+	var err error
+	p.hunks, err = udiff.ToUnifiedDiff("", "", from, udiff.Lines(from, to), contextLines)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	for _, hunk := range p.hunks.Hunks {
+		for _, line := range hunk.Lines {
+			switch line.Kind {
+			case udiff.Insert:
+				p.Added++
+			case udiff.Delete:
+				p.Removed++
+			}
+		}
+	}
+	return p, nil
+}
+
+func isBinary(content []byte) bool { return bytes.IndexByte(content, 0) >= 0 }
+
+// Write writes the patch of a change in the form of git diff, which git apply
+// takes in; so does patch, but for what is no text.
+func (p *Patch) Write(w io.Writer, c *Change) error {
+	before, after := c.Path, c.Path
+	if c.Renamed() {
+		before = c.Old.Path
+	}
+	before, after = strings.TrimPrefix(before, "/"), strings.TrimPrefix(after, "/") // a patch has no absolute names
+	from, to := quoteName("a/"+before), quoteName("b/"+after)
+	var b strings.Builder
+	fmt.Fprintf(&b, "diff --git %s %s\n", from, to)
+	switch {
+	case c.Old == nil:
+		fmt.Fprintf(&b, "new file mode %s\n", gitMode(c.New))
+		from = "/dev/null"
+	case c.New == nil:
+		fmt.Fprintf(&b, "deleted file mode %s\n", gitMode(c.Old))
+		to = "/dev/null"
+	case gitMode(c.Old) != gitMode(c.New):
+		fmt.Fprintf(&b, "old mode %s\nnew mode %s\n", gitMode(c.Old), gitMode(c.New))
+	}
+	if c.Renamed() {
+		fmt.Fprintf(&b, "similarity index %d%%\nrename from %s\nrename to %s\n", c.Similarity, quoteName(before), quoteName(after))
+	}
+	switch {
+	case p.Binary:
+		p.writeBinary(&b, c)
+	case len(p.hunks.Hunks) > 0:
+		p.hunks.From, p.hunks.To = endName(from), endName(to)
+		b.WriteString(p.hunks.String())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func gitMode(v *kb.Version) string {
+	if v.Mode != nil && v.Mode.Executable() {
+		return "100755"
+	}
+	return "100644"
+}
+
+// endName ends a name that has a blank in it with a tab, as git does: patch
+// would otherwise take what follows the blank for a date.
+func endName(name string) string {
+	if strings.Contains(name, " ") {
+		return name + "\t"
+	}
+	return name
+}
+
+// quoteName writes a name as git does: as it is, or as a C string where it
+// holds quotes, backslashes, control characters or bytes above 127.
+func quoteName(name string) string {
+	plain := true
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+			plain = false
+		case c == '\n':
+			b.WriteString(`\n`)
+			plain = false
+		case c == '\t':
+			b.WriteString(`\t`)
+			plain = false
+		case c < 0x20 || c >= 0x7f:
+			fmt.Fprintf(&b, `\%03o`, c)
+			plain = false
+		default:
+			b.WriteByte(c)
+		}
+	}
+	if plain {
+		return name
+	}
+	return b.String() + `"`
+}

@@ -1,0 +1,193 @@
+package asof
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+)
+
+const (
+	mostAsked = 1000 // different words of a query that are looked at
+	mostWords = 64   // that are searched for: the rarest
+
+	// manyTexts is from how many texts on words in more than half of them are
+	// left out: to look at all that hold them takes long and changes nothing.
+	manyTexts = 20_000
+)
+
+// query is what a search asks the text index for.
+type query struct {
+	words  []weighted // the rarest first
+	syntax string
+	best   float64 // what the score of a text cannot be greater than
+}
+
+// weighted is a word with what it adds to the BM25 of a text at most.
+type weighted struct {
+	text  string
+	count int64 // texts that hold it
+	most  float64
+}
+
+// asking returns the query for texts that hold any of the first n words.
+func (q *query) asking(n int) Query {
+	if q.syntax != "" {
+		return Query{Syntax: q.syntax}
+	}
+	var all Query
+	for _, w := range q.words {
+		all.Words = append(all.Words, w.text)
+	}
+	if n < len(all.Words) {
+		all.Among = all.Words[:n]
+	}
+	return all
+}
+
+// raise raises the best possible score to that of the best match, where the words
+// of an expression do not tell it: a phrase may be rarer than each of its words.
+func (q *query) raise(matches []Match) {
+	if q.syntax == "" {
+		return
+	}
+	for _, m := range matches {
+		q.best = max(q.best, m.Score)
+	}
+}
+
+// share returns a BM25 as a share of the best possible one.
+func (q *query) share(bm25 float64) float64 { return min(max(bm25/q.best, 0), 1) }
+
+// rest returns what words other than the first n add to a score at most.
+func (q *query) rest(n int) float64 {
+	sum := 0.0
+	for _, w := range q.words[min(n, len(q.words)):] {
+		sum += w.most
+	}
+	return q.share(sum)
+}
+
+// asker makes a query of words.
+type asker struct {
+	*finder
+	texts  int64
+	common int64 // a word in more texts than this tells none of them from others
+	held   []weighted
+	sum    float64 // of what each word of the search can add
+}
+
+// query makes the query of a search. Words that the collection does not hold
+// are taken for the nearest that it does, and a run of writing without spaces
+// for the pairs of characters in it.
+func (f *finder) query(ctx context.Context) (*query, error) {
+	texts, err := f.store.CountTexts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &asker{finder: f, texts: texts, common: texts / 2}
+	seen := make(map[string]bool)
+	var words []Word
+	for _, word := range f.store.SplitWords(f.Words) {
+		if !seen[word.Text] && len(words) < mostAsked {
+			seen[word.Text] = true
+			words = append(words, word)
+		}
+	}
+	var unknown []Word
+	for _, word := range words {
+		known, err := a.add(ctx, word)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			unknown = append(unknown, word)
+		}
+	}
+	if f.Syntax {
+		a.sum += float64(len(unknown)) * a.weight(0)
+		return &query{syntax: f.Words, best: max(a.sum, leastWeight)}, nil
+	}
+	if err := a.correct(ctx, unknown); err != nil {
+		return nil, err
+	}
+	return a.choose(), nil
+}
+
+// add adds a word if the collection holds it, and reports whether it does.
+func (a *asker) add(ctx context.Context, word Word) (bool, error) {
+	count, _, err := a.store.Holding(ctx, word.Text, a.common+1)
+	if err != nil {
+		return false, err
+	}
+	if count > 0 {
+		a.hold(word.Text, count)
+		a.sum += a.weight(count)
+		return true, nil
+	}
+	for _, pair := range word.Pairs[:min(len(word.Pairs), mostWords)] {
+		if count, _, err = a.store.Holding(ctx, pair, a.common+1); err != nil {
+			return false, err
+		}
+		a.sum += a.weight(count)
+		if count > 0 {
+			a.hold(pair, count)
+		}
+	}
+	return len(word.Pairs) > 0, nil
+}
+
+func (a *asker) hold(word string, count int64) {
+	same := func(w weighted) bool { return w.text == word }
+	if !slices.ContainsFunc(a.held, same) {
+		a.held = append(a.held, weighted{word, count, a.weight(count)})
+	}
+}
+
+// leastWeight is what FTS5 gives a word that is in half of the texts or more.
+const leastWeight = 2.2e-6
+
+// weight returns what a word in so many texts can add to the BM25 of one: its
+// inverse document frequency as FTS5 has it, times k₁ + 1.
+func (a *asker) weight(count int64) float64 {
+	n := float64(count)
+	return max(2.2*math.Log((float64(a.texts)-n+0.5)/(n+0.5)), leastWeight)
+}
+
+// correct looks for words in the place of those that the collection does not
+// hold.
+func (a *asker) correct(ctx context.Context, unknown []Word) error {
+	for _, word := range unknown {
+		correction := Correction{Word: word.Typed}
+		most := a.weight(0)
+		if !a.Strict && correctable(word) && len(a.found.Corrected) < mostCorrected {
+			near, err := a.nearest(ctx, word.Text, a.common+1)
+			if err != nil {
+				return err
+			}
+			for i, w := range near {
+				a.hold(w.text, w.count)
+				correction.Nearest = append(correction.Nearest, w.text)
+				if i == 0 || a.weight(w.count) > most {
+					most = a.weight(w.count)
+				}
+			}
+		}
+		a.sum += most
+		a.found.Corrected = append(a.found.Corrected, correction)
+	}
+	return nil
+}
+
+// choose makes a query of the rarest words.
+func (a *asker) choose() *query {
+	slices.SortStableFunc(a.held, func(x, y weighted) int { return cmp.Compare(x.count, y.count) })
+	n := min(len(a.held), mostWords)
+	for a.texts >= manyTexts && n > 0 && a.held[n-1].count > a.common && a.held[0].count <= a.common {
+		n--
+	}
+	for _, w := range a.held[n:] {
+		a.sum -= w.most
+	}
+	return &query{words: a.held[:n], best: max(a.sum, leastWeight)}
+}

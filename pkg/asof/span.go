@@ -1,0 +1,117 @@
+package asof
+
+import (
+	"context"
+	"iter"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// At returns what a path held at a point. The error is an *AbsentError if it
+// held nothing.
+func At(ctx context.Context, store Store, path string, at kb.Point) (*Span, error) {
+	v, err := store.InForce(ctx, path, at)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil || v.Gone {
+		return nil, absent(ctx, store, path, at)
+	}
+	return Whole(ctx, store, v, at)
+}
+
+// Whole returns the span of a version that is in force at a point.
+func Whole(ctx context.Context, store Store, v *kb.Version, at kb.Point) (*Span, error) {
+	for span, err := range Log(ctx, store, v.Path, at) {
+		if err != nil {
+			return nil, err
+		}
+		span.ValidTo, err = end(ctx, store, &span, at)
+		return &span, err
+	}
+	return &Span{Version: *v}, nil
+}
+
+// end finds the moment from which a path holds something else than the span.
+func end(ctx context.Context, store Store, span *Span, at kb.Point) (*kb.Instant, error) {
+	var last *kb.Version // of those valid from the same moment
+	for v, err := range store.Forward(ctx, span.Path, at) {
+		if err != nil {
+			return nil, err
+		}
+		if last != nil && v.ValidFrom != last.ValidFrom && !last.SameState(&span.Version) {
+			break
+		}
+		last = &v
+	}
+	if last == nil || last.SameState(&span.Version) {
+		return nil, nil
+	}
+	return &last.ValidFrom, nil
+}
+
+// Log walks the spans of a path that begin at a point or earlier, the latest
+// first. The end of the first is left open. A version that never was in force
+// is a span of no length.
+func Log(ctx context.Context, store Store, path string, at kb.Point) iter.Seq2[Span, error] {
+	return func(yield func(Span, error) bool) {
+		w := spanWalk{yield: yield}
+		for v, err := range store.Back(ctx, path, at) {
+			if err != nil {
+				yield(Span{}, err)
+				return
+			}
+			if !w.add(v) {
+				return
+			}
+		}
+		w.flush()
+	}
+}
+
+// spanWalk puts versions that come latest first together into spans.
+type spanWalk struct {
+	yield func(Span, error) bool
+
+	current    *Span       // grows towards the past
+	superseded []Span      // versions replaced at the moment where current begins
+	next       *kb.Instant // where the span after current begins
+}
+
+// add takes one more version and reports whether to go on.
+func (w *spanWalk) add(v kb.Version) bool {
+	switch {
+	case w.current == nil:
+		w.current = &Span{Version: v, ValidTo: w.next}
+	case v.ValidFrom == w.current.ValidFrom:
+		if !v.SameState(&w.current.Version) {
+			moment := v.ValidFrom
+			w.superseded = append(w.superseded, Span{Version: v, ValidTo: &moment})
+		}
+	case v.SameState(&w.current.Version):
+		to := w.current.ValidTo
+		w.current = &Span{Version: v, ValidTo: to}
+	default:
+		if !w.flush() {
+			return false
+		}
+		w.current = &Span{Version: v, ValidTo: w.next}
+	}
+	return true
+}
+
+// flush yields the current span, and after it what it replaced.
+func (w *spanWalk) flush() bool {
+	if w.current == nil {
+		return true
+	}
+	begin := w.current.ValidFrom
+	spans := append([]Span{*w.current}, w.superseded...)
+	w.current, w.superseded, w.next = nil, nil, &begin
+	for _, span := range spans {
+		if !w.yield(span, nil) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,127 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed16713943/btools/pkg/extract"
+	"github.com/seed16713943/btools/pkg/passage"
+)
+
+// EmbedderError says that the vectors of a store are those of another embedder
+// than a run was given. Vectors of two embedders cannot be compared.
+type EmbedderError struct {
+	Made  string // the name of the embedder that made the index
+	Asked string // that of the one given
+}
+
+// Error names both embedders.
+func (e *EmbedderError) Error() string {
+	return fmt.Sprintf("the knowledge base was made with the embedder %s, not %s", e.Made, e.Asked)
+}
+
+// fillTexts is how many texts that wait are embedded for one transaction.
+const fillTexts = 2048
+
+// index says what this run makes.
+func (r *runner) index() Index {
+	return Index{
+		Extractor: extract.Version, Splitter: passage.Version,
+		Embedder: r.opts.Embedder.Name(), Dim: r.opts.Embedder.Dim(),
+	}
+}
+
+// look finds out what index there is, refuses to mix it with another, and warns
+// where it should be made anew.
+func (r *runner) look(ctx context.Context) error {
+	state, err := r.store.Index(ctx)
+	if err != nil {
+		return fmt.Errorf("look at the index: %w", err)
+	}
+	r.embedding = newEmbedding(&r.opts, state, r.store.Embedded)
+	made := r.index()
+	if err := state.accepts(made); err != nil {
+		return err
+	}
+	switch {
+	case state.Behind:
+		r.opts.Warn("searches do not find all that was taken in; make the index anew with: bingest reindex")
+	case state.Recorded && (state.Extractor != made.Extractor || state.Splitter != made.Splitter):
+		r.opts.Warn("the passages are those of another version of btools; make the index anew with: bingest reindex")
+	}
+	return nil
+}
+
+// accepts returns an *EmbedderError if what another embedder makes must not come
+// into the index.
+func (s *IndexState) accepts(index Index) error {
+	if s.Recorded && s.Embedder != index.Embedder {
+		return &EmbedderError{Made: s.Embedder, Asked: index.Embedder}
+	}
+	return nil
+}
+
+// record keeps in the store what makes its index, as far as that is known and
+// new. Another run may have made another index meanwhile.
+func record(tx Tx, index Index) error {
+	state, err := tx.Index()
+	if err != nil {
+		return err
+	}
+	if err := state.accepts(index); err != nil {
+		return err
+	}
+	switch {
+	case !state.Recorded:
+		return tx.SetIndex(index)
+	case state.Dim == 0 && index.Dim != 0:
+		state.Dim = index.Dim
+		return tx.SetIndex(state.Index)
+	}
+	return nil
+}
+
+// fill embeds the texts that earlier runs left waiting, as long as the embedder
+// gives vectors.
+func (r *runner) fill(ctx context.Context) error {
+	if makesNone(r.opts.Embedder) {
+		return nil
+	}
+	for after := int64(0); !r.embedding.pausing(); {
+		texts, err := r.store.Waiting(ctx, after, fillTexts)
+		if err != nil || len(texts) == 0 {
+			return err
+		}
+		after = texts[len(texts)-1].ID
+		wanted := make([]*Text, len(texts))
+		for i := range texts {
+			wanted[i] = &texts[i]
+		}
+		if err := r.embedding.texts(ctx, wanted); err != nil {
+			return err
+		}
+		if err := r.fillIn(ctx, texts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillIn stores what texts that waited have got.
+func (r *runner) fillIn(ctx context.Context, texts []Text) error {
+	started := r.opts.Clock()
+	defer func() { r.sum.Store += r.opts.Clock().Sub(started) }()
+	return r.store.Update(ctx, func(tx Tx) error {
+		if err := record(tx, r.index()); err != nil {
+			return err
+		}
+		for i := range texts {
+			if t := &texts[i]; t.Vector != nil || t.NoVector {
+				if err := tx.AddText(t); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,125 @@
+package ingest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/scan"
+)
+
+// pressureShare is the part of a unit that is taken in at a time while memory is
+// short.
+const pressureShare = 8
+
+// pressure is what a run knows of its memory being short. It is looked at by the
+// one goroutine that lets units in.
+type pressure struct {
+	since   time.Time // when it began; zero while there is none
+	times   int64     // how often it began
+	took    time.Duration
+	resting int // workers that were sent away
+}
+
+// pressed reports whether memory is short. While it is, one worker does the work of
+// all, one small unit is in memory at a time, and what can be given back to the
+// system is.
+func (r *runner) pressed() bool {
+	p := &r.pressure
+	over := r.opts.Pressure != nil && r.opts.Pressure()
+	now := r.opts.Clock()
+	switch {
+	case over && p.since.IsZero():
+		p.since = now
+		p.times++
+	case !over && !p.since.IsZero():
+		p.took += now.Sub(p.since)
+		p.since = time.Time{}
+	}
+	if over {
+		r.rest()
+		debug.FreeOSMemory()
+		return true
+	}
+	for ; p.resting > 0; p.resting-- {
+		r.workers <- newWorker()
+	}
+	return false
+}
+
+// rest sends all workers away but one, with what they keep for later. Those who
+// are at work go the next time.
+func (r *runner) rest() {
+	for r.pressure.resting < r.opts.Workers-1 {
+		select {
+		case <-r.workers:
+			r.pressure.resting++
+		default:
+			return
+		}
+	}
+}
+
+// heldBack returns how often and for how long the run was held back.
+func (r *runner) heldBack() (times int64, took time.Duration) {
+	p := &r.pressure
+	if !p.since.IsZero() {
+		return p.times, p.took + r.opts.Clock().Sub(p.since)
+	}
+	return p.times, p.took
+}
+
+// share returns how many bytes of content to take in at a time.
+func (r *runner) share() int64 {
+	share := r.opts.UnitBytes / heldShare
+	if r.pressed() {
+		share /= pressureShare
+	}
+	return max(share, 1)
+}
+
+// reserve waits until there is memory for a unit with so many bytes of content,
+// and returns what has to be given back. While memory is short, that is when no
+// other unit is there any more.
+func (r *runner) reserve(ctx context.Context, content int64) (weight int64, err error) {
+	all := unitsInMemory * r.opts.UnitBytes
+	weight = min(content*heldShare, all)
+	if !r.pressure.since.IsZero() {
+		weight = all
+	}
+	if err := r.memory.Acquire(ctx, weight); err != nil {
+		return 0, context.Cause(ctx)
+	}
+	return weight, nil
+}
+
+// measure looks how large the files are that will be read: a record made by hand
+// need not say it, and any may be wrong by now. What is the matter with a file is
+// found when it is read.
+func (r *runner) measure(u *unit) {
+	for i := range u.items {
+		it := &u.items[i]
+		if it.rec.HasContent || !it.needsContent() {
+			continue
+		}
+		if info, err := r.stat(u.scan, it.rec.Path); err == nil && info.Mode().IsRegular() {
+			it.size = min(info.Size(), r.opts.largest())
+		}
+	}
+}
+
+func (r *runner) stat(s *kb.Scan, path string) (os.FileInfo, error) {
+	name, err := scan.FilePath(s, path)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.opts.Root != nil:
+		return r.opts.Root.Stat(name)
+	case !filepath.IsAbs(name):
+		name = filepath.Join(s.Dir, name)
+	}
+	return os.Stat(name)
+}

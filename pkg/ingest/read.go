@@ -1,0 +1,241 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/seed16713943/btools/pkg/content"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/scan"
+)
+
+// steadyTries is how often a file is read in the hope that nobody writes to it
+// meanwhile.
+const steadyTries = 3
+
+// take fills in the content of an item: what the stream carries, or else what
+// the file holds now, with the stat that belongs to it.
+func (r *runner) take(ctx context.Context, s *kb.Scan, it *item) {
+	w := r.hire()
+	defer r.release(w)
+	if ctx.Err() != nil {
+		return // the unit will not be committed
+	}
+	plain := r.takeBytes(ctx, w, s, it)
+	if it.content != nil {
+		it.doc = r.document(ctx, w, it.rec.Path, it.content.SHA256, plain)
+	}
+	it.rec.Content = nil
+}
+
+// takeBytes fills in the content of an item and returns its bytes, which are the
+// worker's.
+func (r *runner) takeBytes(ctx context.Context, w *worker, s *kb.Scan, it *item) []byte {
+	defer r.takesTime(&r.readTime)()
+	if it.rec.HasContent {
+		if r.makeRoom(ctx, w, int64(len(it.rec.Content))) != nil {
+			return nil // the unit will not be committed
+		}
+		r.takeInline(ctx, w, it)
+		return it.rec.Content
+	}
+	attempts, err := r.retry(ctx, "", func() error { return r.readFile(ctx, w, s, it) })
+	if err != nil {
+		it.fault = kb.FileFault(err)
+		it.fault.Attempts = attempts
+	}
+	return w.plain.Bytes()
+}
+
+// recall makes the document of content that was not read, since it is known. If
+// the store fails here, it fails in the transaction too.
+func (r *runner) recall(ctx context.Context, it *item) {
+	if doc, err := r.stored(ctx, it.rec.Path, it.known.SHA256); err == nil {
+		it.doc = doc
+	}
+}
+
+// takeInline takes the content that the stream carries. It is checked against
+// the hash of the record, since nobody can read it again.
+func (r *runner) takeInline(ctx context.Context, w *worker, it *item) {
+	if size, limit := int64(len(it.rec.Content)), r.opts.largest(); size > limit {
+		it.fault = tooLarge(size, limit)
+		return
+	}
+	hash := it.carried.hash()
+	if it.rec.SHA256 != nil && hash != *it.rec.SHA256 {
+		it.fault = kb.NewFault(kb.Processing, kb.Corrupt, "the content has SHA-256 %s, but its record says %s", hash, it.rec.SHA256)
+		return
+	}
+	it.content = w.enc.EncodeAfter(r.base(ctx, it), hash, it.rec.Content)
+}
+
+func tooLarge(size, limit int64) *kb.Fault {
+	return kb.NewFault(kb.Validation, kb.TooLarge, "%d bytes, but the largest file size is %d", size, limit)
+}
+
+// readFile reads a file until its stat before and after the reading agree.
+func (r *runner) readFile(ctx context.Context, w *worker, s *kb.Scan, it *item) error {
+	for range steadyTries {
+		steady, err := r.readOnce(ctx, w, s, it)
+		if err != nil || steady {
+			return err
+		}
+	}
+	return kb.NewFault(kb.Processing, kb.Changing, "changed each of the %d times that it was read", steadyTries)
+}
+
+func (r *runner) readOnce(ctx context.Context, w *worker, s *kb.Scan, it *item) (steady bool, err error) {
+	file, err := r.open(s, it.rec.Path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close() // only read
+	before, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	if !before.Mode().IsRegular() {
+		return false, notRegular(before.Mode())
+	}
+	if before.Size() > r.opts.largest() {
+		return false, tooLarge(before.Size(), r.opts.largest())
+	}
+	if err := r.makeRoom(ctx, w, before.Size()); err != nil {
+		return false, err
+	}
+	c, err := r.encode(ctx, w, it, io.LimitReader(file, r.opts.largest()+1), before.Size())
+	if err != nil {
+		return false, err
+	}
+	after, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	if c.Size != before.Size() || !sameStat(before, after) {
+		return false, nil
+	}
+	it.content = c
+	it.setStat(after)
+	return true, nil
+}
+
+// encode reads a content of about the given size to its end, and leaves its bytes
+// with the worker, unless it is large and has no text.
+func (r *runner) encode(ctx context.Context, w *worker, it *item, in io.Reader, size int64) (*content.Content, error) {
+	w.plain.begin(it.rec.Path, r.filterOf(it.rec.Path) != nil, size)
+	if size > content.MaxPart {
+		return w.enc.Encode(io.TeeReader(in, &w.plain))
+	}
+	w.plain.Grow(int(size) + bytes.MinRead) // so that reading to the end does not make it grow
+	if _, err := w.plain.ReadFrom(in); err != nil {
+		return nil, err
+	}
+	plain := w.plain.Bytes()
+	return w.enc.EncodeAfter(r.base(ctx, it), kb.HashOf(plain), plain), nil
+}
+
+func notRegular(mode fs.FileMode) *kb.Fault {
+	return kb.NewFault(kb.Processing, kb.NotRegular, "not a regular file any more, but %s", kindName(mode))
+}
+
+func kindName(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	default:
+		return "a device"
+	}
+}
+
+func sameStat(a, b fs.FileInfo) bool {
+	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && statOf(a).Ctim == statOf(b).Ctim
+}
+
+func statOf(info fs.FileInfo) *syscall.Stat_t { return info.Sys().(*syscall.Stat_t) }
+
+// setStat makes the record say what was found at the reading.
+func (it *item) setStat(info fs.FileInfo) {
+	stat := statOf(info)
+	size, inode, mode := info.Size(), stat.Ino, kb.Mode(stat.Mode&0o7777)
+	mtime := kb.InstantOf(info.ModTime())
+	ctime := kb.Instant(stat.Ctim.Nano() / 1000)
+	it.rec.Size, it.rec.Inode, it.rec.Mode = &size, &inode, &mode
+	it.rec.MTime, it.rec.CTime = &mtime, &ctime
+}
+
+// open opens the file of a record. What is no regular file is not opened, and
+// what turns into a pipe or a socket in between blocks nobody.
+func (r *runner) open(s *kb.Scan, path string) (*os.File, error) {
+	name, err := scan.FilePath(s, path)
+	if err != nil {
+		return nil, &kb.Fault{Class: kb.Validation, Code: kb.BadPath, Err: err}
+	}
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK
+	if r.opts.Root != nil {
+		return r.openBelow(r.opts.Root, name, flags, s.Follow)
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(s.Dir, name)
+	}
+	look, nofollow := os.Lstat, syscall.O_NOFOLLOW
+	if s.Follow {
+		look, nofollow = os.Stat, 0
+	}
+	info, err := look(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, notRegular(info.Mode())
+	}
+	return os.OpenFile(name, flags|nofollow, 0)
+}
+
+// openBelow opens a file that must lie below root, whatever its name and the
+// symbolic links on its way say.
+func (r *runner) openBelow(root *os.Root, name string, flags int, follow bool) (*os.File, error) {
+	if root.Name() == "/" {
+		name = strings.TrimLeft(name, "/")
+	}
+	if !filepath.IsLocal(name) {
+		return nil, kb.NewFault(kb.Validation, kb.BadPath, "%q lies outside of %s", name, root.Name())
+	}
+	look := root.Lstat
+	if follow {
+		look = root.Stat
+	}
+	info, err := look(name)
+	if err != nil {
+		return nil, outside(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, notRegular(info.Mode())
+	}
+	file, err := root.OpenFile(name, flags, 0)
+	return file, outside(err)
+}
+
+// outside turns the refusal of os.Root to leave its folder, which is the one
+// error it makes that the system did not, into a fault.
+func outside(err error) error {
+	var path *fs.PathError
+	var errno syscall.Errno
+	if errors.As(err, &path) && !errors.As(err, &errno) {
+		return &kb.Fault{Class: kb.Validation, Code: kb.BadPath, Err: err}
+	}
+	return err
+}

@@ -1,0 +1,223 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/seed16713943/btools/pkg/embed"
+	"github.com/seed16713943/btools/pkg/extract"
+)
+
+// Reindex makes all passages and vectors anew from the contents that the store
+// holds, in one transaction: until it ends, searches find what they found before,
+// and if it fails or ctx is cancelled, nothing has changed. Other runs wait for
+// it, or give up. The rules of Options are those of Run; text that a filter made
+// is used again unless there is a filter for its extension now.
+func Reindex(ctx context.Context, store Store, start RunStart, opts Options) (*Summary, error) {
+	opts.Partial = true // there is no stream
+	r := newRunner(store, opts)
+	r.embedding = newEmbedding(&r.opts, IndexState{}, nil)
+	var err error
+	if _, err = embed.Probe(ctx, opts.Embedder); err != nil {
+		err = fmt.Errorf("ask the embedder for a first vector: %w", err)
+	}
+	if err == nil {
+		r.id, err = r.store.BeginRun(ctx, start)
+	}
+	if err == nil {
+		err = r.store.Update(ctx, func(tx Tx) error { return r.reindex(ctx, tx) })
+	}
+	return r.finish(ctx, err)
+}
+
+// reindex empties the index and fills it.
+func (r *runner) reindex(ctx context.Context, tx Tx) error {
+	r.embedding.forget(true) // what an attempt before this one embedded is not there
+	clear(r.sum.Textless)
+	r.sum.Chunks, r.remade = 0, 0
+	if err := tx.DropIndex(); err != nil {
+		return err
+	}
+	if err := tx.SetIndex(r.index()); err != nil {
+		return err
+	}
+	if err := r.remake(ctx, tx); err != nil {
+		return err
+	}
+	return tx.AddChunk(ChunkResult{Run: r.id})
+}
+
+// remake moves contents through the stages: read, extract and embed, store.
+func (r *runner) remake(ctx context.Context, tx Tx) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer r.working.Wait()
+	defer cancel(nil)
+	batches := make(chan *batch, unitsAhead)
+	r.working.Go(func() {
+		defer close(batches)
+		if err := r.gather(ctx, batches); err != nil {
+			cancel(err)
+		}
+	})
+	for b := range batches {
+		<-b.ready
+		if ctx.Err() != nil {
+			break
+		}
+		if err := r.put(ctx, tx, b); err != nil {
+			return err
+		}
+		r.memory.Release(b.weight)
+	}
+	return context.Cause(ctx)
+}
+
+// batch is a number of contents that are made documents of.
+type batch struct {
+	held   []held
+	bytes  int64 // of contents
+	weight int64
+	ready  chan struct{}
+}
+
+// held is a content that a path held in a time.
+type held struct {
+	name     string
+	reign    Reign
+	plain    []byte    // until doc is made
+	filtered bool      // plain is what a filter made
+	doc      *document // nil until it is made
+}
+
+// gather reads all contents that any path ever held, in batches, and starts to
+// make documents of them, within the bounds of memory.
+func (r *runner) gather(ctx context.Context, out chan<- *batch) error {
+	b := new(batch)
+	flush := func() (err error) {
+		full := b
+		b = new(batch)
+		if full.weight, err = r.reserve(ctx, full.bytes); err != nil {
+			return err
+		}
+		full.ready = make(chan struct{})
+		r.working.Go(func() { r.makeDocuments(ctx, full) })
+		select {
+		case out <- full:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	err := r.store.Reigns(ctx, func(name string, reigns []Reign) error {
+		for _, reign := range reigns {
+			if reign.Gone {
+				continue
+			}
+			h, err := r.hold(ctx, name, reign)
+			if err != nil {
+				return err
+			}
+			b.held = append(b.held, h)
+			b.bytes += int64(len(h.plain))
+			if len(b.held) >= r.opts.ChunkSize || b.bytes >= r.share() {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || len(b.held) == 0 {
+		return err
+	}
+	return flush()
+}
+
+// hold reads a content: what a filter made of it, unless there is a filter that
+// makes it anew. One that is damaged has no text, and all others keep theirs.
+func (r *runner) hold(ctx context.Context, name string, reign Reign) (held, error) {
+	h := held{name: name, reign: reign}
+	extension := extract.Extension(name)
+	if r.filterOf(name) != nil {
+		extension = "" // there are no filters for that
+	}
+	var buf bytes.Buffer
+	var err error
+	h.filtered, err = r.readText(ctx, &buf, reign.SHA256, extension)
+	if fault := corruption(err); fault != nil {
+		h.doc = &document{fault: fault}
+		return h, nil
+	}
+	h.plain = buf.Bytes()
+	return h, err
+}
+
+// makeDocuments makes the documents of a batch.
+func (r *runner) makeDocuments(ctx context.Context, b *batch) {
+	defer close(b.ready)
+	var wait sync.WaitGroup
+	for i := range b.held {
+		if b.held[i].doc == nil {
+			wait.Go(func() { r.makeOne(ctx, &b.held[i]) })
+		}
+	}
+	wait.Wait()
+	docs := make([]*document, len(b.held))
+	for i := range b.held {
+		docs[i] = b.held[i].doc
+	}
+	// It fails where ctx is done, and then nobody stores the batch.
+	_ = r.embedding.documents(ctx, docs)
+}
+
+func (r *runner) makeOne(ctx context.Context, h *held) {
+	w := r.hire()
+	defer r.release(w)
+	if h.filtered {
+		defer r.takesTime(&r.extractTime)()
+		h.doc = r.split(plainText, h.plain)
+	} else {
+		h.doc = r.document(ctx, w, h.name, h.reign.SHA256, h.plain)
+	}
+	h.plain = nil
+}
+
+// put stores a batch.
+func (r *runner) put(ctx context.Context, tx Tx, b *batch) error {
+	started := r.opts.Clock()
+	defer func() { r.sum.Store += r.opts.Clock().Sub(started) }()
+	if fault := r.embedding.firstFault(); fault != nil {
+		// Not wrapped: the embedder has tried again as often as makes sense, and to
+		// begin the transaction anew would be to embed everything once more.
+		return fmt.Errorf("the embedder fails: %v", fault)
+	}
+	d := r.deriver(ctx, tx)
+	d.textless = r.sum.Textless
+	for i := range b.held {
+		if err := addEmbedded(tx, []*document{b.held[i].doc}); err != nil {
+			return err
+		}
+	}
+	var decided []decision
+	for i := range b.held {
+		h := &b.held[i]
+		if err := d.keep(h.name, h.reign.SHA256, h.doc); err != nil {
+			return err
+		}
+		decided = append(decided, decision{h.reign, h.doc})
+		if i+1 == len(b.held) || b.held[i+1].reign.Path != h.reign.Path {
+			if err := d.decide(decided, false); err != nil {
+				return err
+			}
+			decided = decided[:0]
+		}
+	}
+	r.sum.Chunks++
+	r.remade += int64(len(b.held))
+	if r.opts.Progress != nil {
+		r.opts.Progress(Progress{Run: r.id, Contents: r.remade, Chunks: r.sum.Chunks})
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+)
+
+// backupPages is how many pages are copied between two looks at the context.
+const backupPages = 1024
+
+// Backup writes a consistent copy of the knowledge base to a new file, with
+// SQLite's backup interface, while others may go on writing. The copy appears
+// under its name only when it is whole and on the disk. A file that is there
+// already is left alone: os.ErrExist.
+func (r *Reader) Backup(ctx context.Context, to string) (err error) {
+	if !missing(to) {
+		return fmt.Errorf("back up to %s: %w", to, os.ErrExist)
+	}
+	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("back up to %s: %w", to, err), ignoreMissing(os.Remove(part)))
+		}
+	}()
+	if err := r.copyTo(ctx, part); err != nil {
+		return err
+	}
+	if err := syncFile(part); err != nil {
+		return err
+	}
+	return publish(part, to)
+}
+
+// Publish gives a file that was made under another name its own, once it is on the
+// disk, and does not overwrite another.
+func Publish(part, to string) error {
+	if err := syncFile(part); err != nil {
+		return err
+	}
+	return publish(part, to)
+}
+
+// publish gives a file its final name. A link does not overwrite a file made
+// meanwhile; where the file system has none, the name is looked at once more.
+func publish(part, to string) error {
+	err := os.Link(part, to)
+	switch {
+	case err == nil:
+		return os.Remove(part)
+	case errors.Is(err, os.ErrExist) || !missing(to):
+		return os.ErrExist
+	default:
+		return os.Rename(part, to)
+	}
+}
+
+func (r *Reader) copyTo(ctx context.Context, path string) (err error) {
+	target, err := openSession(ctx, dsn(path, url.Values{"mode": {"rwc"}}), "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	err = target.conn.Raw(func(to any) error {
+		return r.conn.Raw(func(from any) error {
+			return copyPages(ctx, to.(*sqlite3.SQLiteConn), from.(*sqlite3.SQLiteConn))
+		})
+	})
+	if err != nil {
+		return fault(err)
+	}
+	// The copy has no WAL beside it; one file is what was asked for.
+	_, err = target.conn.ExecContext(ctx, "PRAGMA journal_mode = DELETE")
+	return fault(err)
+}
+
+func copyPages(ctx context.Context, to, from *sqlite3.SQLiteConn) (err error) {
+	backup, err := to.Backup("main", from, "main")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, backup.Finish()) }()
+	for done := false; !done; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if done, err = backup.Step(backupPages); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}

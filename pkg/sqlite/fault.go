@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// Errors that callers tell apart.
+var (
+	// ErrMissing: there is no file.
+	ErrMissing = errors.New("no such file")
+	// ErrNoFolder: there is no folder for the file to be made in.
+	ErrNoFolder = errors.New("its folder is not there")
+	// ErrForeign: the file is no knowledge base, but something else.
+	ErrForeign = errors.New("not a knowledge base")
+	// ErrNewer: the file was written by a later version of this program.
+	ErrNewer = errors.New("made by a newer version of btools")
+	// ErrDamaged: SQLite says that the file is damaged.
+	ErrDamaged = errors.New("the file is damaged")
+	// ErrFull: there is no space left.
+	ErrFull = errors.New("the disk is full")
+	// ErrReadOnly: the file or its folder cannot be written.
+	ErrReadOnly = errors.New("the file is read-only")
+)
+
+// fault gives an error of SQLite the class or the sentinel that callers branch
+// on, by its result code. It is the one place that decides: what is refused for
+// its content is a *kb.Fault of class Processing, what may pass one of class
+// ExceptionAfterRetries, and what is neither is the matter of the whole store.
+func fault(err error) error {
+	var e sqlite3.Error
+	if err == nil || !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrProtocol:
+		return &kb.Fault{
+			Class: kb.ExceptionAfterRetries, Code: kb.Busy,
+			Err: fmt.Errorf("another process is writing to the knowledge base: %w", err),
+		}
+	case sqlite3.ErrNotADB:
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	case sqlite3.ErrCorrupt:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.ErrFull:
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	case sqlite3.ErrReadonly:
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	case sqlite3.ErrConstraint, sqlite3.ErrTooBig, sqlite3.ErrMismatch, sqlite3.ErrRange:
+		return &kb.Fault{Class: kb.Processing, Code: kb.Rejected, Err: fmt.Errorf("the knowledge base refuses it: %w", err)}
+	case sqlite3.ErrIoErr, sqlite3.ErrCantOpen:
+		return systemFault(e)
+	default:
+		return err
+	}
+}
+
+// noFolder is ErrNoFolder with what SQLite said, which readers go by: beside a file
+// on a read-only file system too, SQLite misses files that it cannot make.
+type noFolder struct{ err error }
+
+func (*noFolder) Error() string     { return ErrNoFolder.Error() }
+func (e *noFolder) Unwrap() []error { return []error{ErrNoFolder, e.err} }
+
+// systemFault looks at what the operating system said, where SQLite says no more
+// than that opening, reading or writing failed.
+func systemFault(e sqlite3.Error) error {
+	switch e.SystemErrno {
+	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG: // a quota and ulimit -f are a full disk too
+		return fmt.Errorf("%w: %w", ErrFull, e)
+	case syscall.EROFS:
+		return fmt.Errorf("%w: %w", ErrReadOnly, e)
+	case syscall.ENOENT:
+		return &noFolder{e}
+	default:
+		return e
+	}
+}
+
+// isBusy reports whether an error says that another process holds the lock.
+func isBusy(err error) bool {
+	var f *kb.Fault
+	return errors.As(err, &f) && f.Code == kb.Busy
+}
+
+// ofStore reports whether an error is a fault of the store as a whole, which
+// no record can be charged with.
+func ofStore(err error) bool {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	var f *kb.Fault
+	return !errors.As(fault(e), &f) || f.Code != kb.Rejected
+}

@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"database/sql"
+	"fmt"
+
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// passageRow is a row of the table passage.
+type passageRow struct {
+	id, path, text int64
+	from, to       kb.Instant
+}
+
+// PutInterval stores a passage, or the bounds of one that is there.
+func (t *tx) PutInterval(path int64, i ingest.Interval) error {
+	text, err := t.text(i.Key)
+	if err != nil {
+		return err
+	}
+	t.indexChanged = true
+	p := passageRow{i.ID, path, text.id, i.From, i.To}
+	if p.id != 0 {
+		return t.movePassage(p, text.embedding)
+	}
+	res, err := t.exec("INSERT INTO passage (path, text, valid_from, valid_to) VALUES (?, ?, ?, ?)", p.path, p.text, p.from, p.to)
+	if err != nil {
+		return err
+	}
+	if p.id, err = res.LastInsertId(); err != nil || text.embedding != hasVector {
+		return err
+	}
+	return t.addPassageVector(p)
+}
+
+func (t *tx) movePassage(p passageRow, embedding int) error {
+	res, err := t.exec("UPDATE passage SET valid_from = ?, valid_to = ? WHERE id = ? AND path = ? AND text = ?",
+		p.from, p.to, p.id, p.path, p.text)
+	if err != nil {
+		return err
+	}
+	switch n, err := res.RowsAffected(); {
+	case err != nil:
+		return err
+	case n == 0:
+		return fmt.Errorf("passage %d is not of this path and text", p.id)
+	case embedding != hasVector:
+		return nil
+	default:
+		return t.setPassageVector(p)
+	}
+}
+
+// Intervals returns the passages of a path that are in force after a moment or
+// never. Each half has an index of its own, so that what was closed long ago is
+// not walked over.
+func (t *tx) Intervals(path int64, after kb.Instant) ([]ingest.Interval, error) {
+	var found []ingest.Interval
+	err := t.each(`
+		SELECT p.id, t.key, p.valid_from, p.valid_to
+		FROM passage p JOIN text t ON t.id = p.text
+		WHERE p.path = +?1 AND p.valid_to > +?2
+		UNION ALL
+		SELECT p.id, t.key, p.valid_from, p.valid_to
+		FROM passage p INDEXED BY passage_never JOIN text t ON t.id = p.text
+		WHERE p.path = +?1 AND p.valid_from = p.valid_to AND p.valid_to <= +?2`,
+		[]any{path, after}, func(rows *sql.Rows) error {
+			var i ingest.Interval
+			var key sql.RawBytes
+			if err := rows.Scan(&i.ID, &key, &i.From, &i.To); err != nil {
+				return err
+			}
+			copy(i.Key[:], key)
+			found = append(found, i)
+			return nil
+		})
+	return found, err
+}

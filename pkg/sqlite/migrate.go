@@ -1,0 +1,194 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// applicationID marks a file as a knowledge base: "btls".
+const applicationID = 0x62746c73
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migrations returns the scripts in order; a file whose user_version is n has
+// had the first n of them.
+func migrations() ([]string, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted by name
+	if err != nil {
+		return nil, err
+	}
+	scripts := make([]string, len(names))
+	for i, name := range names {
+		script, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		scripts[i] = string(script)
+	}
+	return scripts, nil
+}
+
+// identity is what a file says of itself.
+type identity struct {
+	application int64
+	version     int64
+	tables      int64
+}
+
+// identity reads all of it in one statement, and so of one state of the file:
+// another process may be making it right now. The statement is not kept.
+func (s *session) identity() (identity, error) {
+	var id identity
+	err := s.conn.QueryRowContext(context.Background(), `
+		SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id, pragma_user_version`).Scan(&id.application, &id.version, &id.tables)
+	return id, fault(err)
+}
+
+// empty reports whether the file has nothing in it and belongs to nobody.
+func (id identity) empty() bool { return id.tables == 0 && id.application == 0 }
+
+// check refuses files of other programs and of later versions of this one.
+func (id identity) check() error {
+	scripts, err := migrations()
+	switch {
+	case err != nil:
+		return err
+	case id.empty():
+		return nil
+	case id.application != applicationID:
+		return fmt.Errorf("%w, but a SQLite file of another program", ErrForeign)
+	case id.version > int64(len(scripts)):
+		return fmt.Errorf("%w (schema %d, this one knows up to %d)", ErrNewer, id.version, len(scripts))
+	default:
+		return nil
+	}
+}
+
+// checkOwner looks at the file before anything is written to it.
+func checkOwner(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%w, but a folder", ErrForeign)
+	case info.Size() == 0:
+		return nil
+	}
+	s, err := openSession(ctx, dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
+	if err != nil {
+		return denied(path, err)
+	}
+	id, err := s.identity()
+	if err = errors.Join(denied(path, err), id.check()); err == nil && !id.empty() {
+		err = s.checkSchema(id.version)
+	}
+	return errors.Join(err, s.Close())
+}
+
+// denied says so where a file could not be opened since its folder cannot be
+// written: beside one in WAL mode, SQLite makes others even to read it.
+func denied(path string, err error) error {
+	if cannotShare(err) {
+		if reason := unix.Access(filepath.Dir(path), unix.W_OK); reason != nil {
+			return fmt.Errorf("%w: its folder: %w", ErrReadOnly, reason)
+		}
+	}
+	return err
+}
+
+// migrate brings the schema up to date in one transaction. The version is read
+// again under the write lock: another process may have been first. Before the
+// schema of a file is changed that holds something, keep is called, under the lock
+// too, with the version that it has.
+func migrate(ctx context.Context, s *session, clock kb.Clock, keep func(version int64) error) (err error) {
+	scripts, err := migrations()
+	if err != nil {
+		return err
+	}
+	id, err := s.identity()
+	if err != nil {
+		return err
+	}
+	if id.version == int64(len(scripts)) && !id.empty() {
+		return id.check()
+	}
+	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fault(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.rollback())
+		}
+	}()
+	if id, err = s.identity(); err != nil {
+		return err
+	}
+	if err = id.check(); err != nil {
+		return err
+	}
+	if !id.empty() && id.version < int64(len(scripts)) {
+		if err = keep(id.version); err != nil {
+			return err
+		}
+	}
+	for n := int(id.version); n < len(scripts); n++ {
+		if _, err = s.conn.ExecContext(ctx, scripts[n]); err != nil {
+			return fmt.Errorf("migrate schema to version %d: %w", n+1, fault(err))
+		}
+	}
+	if id.empty() {
+		_, err = s.conn.ExecContext(ctx, "INSERT INTO meta (key, value) VALUES ('created_at', ?)", int64(kb.InstantOf(clock())))
+		if err != nil {
+			return fault(err)
+		}
+	}
+	// Pragmas take no parameters; both numbers are ours.
+	_, err = s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", applicationID, len(scripts)))
+	return fault(err)
+}
+
+// keepCopy returns what makes a copy beside a file before its schema is changed.
+func keepCopy(ctx context.Context, path string, told func(copied string)) func(version int64) error {
+	return func(version int64) error {
+		copied, err := Aside(ctx, path, fmt.Sprintf(".v%d-backup", version))
+		if err != nil {
+			return fmt.Errorf("copy it before its schema is changed: %w", err)
+		}
+		if told != nil {
+			told(copied)
+		}
+		return nil
+	}
+}
+
+// checkVersion fails where somebody has changed the schema since the file was
+// opened: what a program of another version writes must not go into it.
+func (s *session) checkVersion() error {
+	scripts, err := migrations()
+	if err != nil {
+		return err
+	}
+	var version int
+	if _, err := s.row("SELECT user_version FROM pragma_user_version", nil, &version); err != nil {
+		return err
+	}
+	if version > len(scripts) {
+		return fmt.Errorf("%w meanwhile (schema %d, this one knows up to %d)", ErrNewer, version, len(scripts))
+	}
+	return nil
+}

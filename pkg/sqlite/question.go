@@ -1,0 +1,232 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// InForce returns the version that a path held at a point, which may be one
+// that says it was gone, or nil if nothing was known of it.
+func (r *Reader) InForce(_ context.Context, path string, at kb.Point) (*kb.Version, error) {
+	var v versionRow
+	_, err := r.row(`
+		SELECT `+versionColumns+`
+		FROM path p
+		JOIN version v ON v.id = (
+			SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (?1, ?2) AND recorded_at <= ?3
+			ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+		LEFT JOIN blob b ON b.id = v.blob
+		WHERE p.name = +?4`, []any{at.Valid, at.LastSeq(), at.Known, []byte(path)}, v.dest()...)
+	return v.version(path), err
+}
+
+// Back walks the versions of a path that are valid from a point or earlier,
+// backwards in the order of (valid time, seq, recording).
+func (r *Reader) Back(_ context.Context, path string, at kb.Point) iter.Seq2[kb.Version, error] {
+	return r.versions(`
+		SELECT p.name, `+versionColumns+`
+		FROM path p
+		JOIN version v ON v.path = p.id AND (v.valid_from, v.seq) <= (+?, +?) AND v.recorded_at <= +?
+		LEFT JOIN blob b ON b.id = v.blob
+		WHERE p.name = +?
+		ORDER BY v.valid_from DESC, v.seq DESC, v.id DESC`, at.Valid, at.LastSeq(), at.Known, []byte(path))
+}
+
+// Forward walks the versions of a path that are valid from later than the point,
+// forwards in the order of (valid time, seq, recording).
+func (r *Reader) Forward(_ context.Context, path string, at kb.Point) iter.Seq2[kb.Version, error] {
+	return r.versions(`
+		SELECT p.name, `+versionColumns+`
+		FROM path p
+		JOIN version v ON v.path = p.id AND (v.valid_from, v.seq) > (+?, +?) AND v.recorded_at <= +?
+		LEFT JOIN blob b ON b.id = v.blob
+		WHERE p.name = +?
+		ORDER BY v.valid_from, v.seq, v.id`, at.Valid, at.LastSeq(), at.Known, []byte(path))
+}
+
+// inForceAt joins the version v that the path p held at (:valid, :seq), as known
+// at :known, and its content b.
+const inForceAt = `
+	JOIN version v ON v.id = (
+		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid, :seq) AND recorded_at <= :known
+		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+	JOIN blob b ON b.id = v.blob`
+
+// pointArgs are the parameters of a point, by their names.
+func pointArgs(suffix string, at kb.Point) []any {
+	return []any{
+		sql.Named("valid"+suffix, at.Valid), sql.Named("seq"+suffix, at.LastSeq()), sql.Named("known"+suffix, at.Known),
+	}
+}
+
+// List walks what the paths under a prefix held at a point, in the byte order
+// of their names.
+func (r *Reader) List(_ context.Context, prefix string, at kb.Point) iter.Seq2[kb.Version, error] {
+	return func(yield func(kb.Version, error) bool) {
+		for _, part := range under(prefix) {
+			args := append(part.args, pointArgs("", at)...)
+			for v, err := range r.versions(`
+				SELECT p.name, `+versionColumns+` FROM path p`+inForceAt+`
+				WHERE `+part.condition+` ORDER BY p.name`, args...) {
+				if !yield(v, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Below returns when the paths below a folder first held content, and when one
+// last went up to a point.
+func (r *Reader) Below(_ context.Context, folder string, at kb.Point) (first, gone *kb.Instant, err error) {
+	parts := under(folder)
+	inFolder := parts[len(parts)-1]
+	var from, to sql.NullInt64
+	_, err = r.row(`
+		SELECT min(CASE WHEN v.blob IS NOT NULL THEN v.valid_from END),
+			max(CASE WHEN v.blob IS NULL AND (v.valid_from, v.seq) <= (:valid, :seq) THEN v.valid_from END)
+		FROM path p JOIN version v ON v.path = p.id AND v.recorded_at <= :known
+		WHERE `+inFolder.condition,
+		append(inFolder.args, pointArgs("", at)...), &from, &to)
+	return instantPtr(from), instantPtr(to), err
+}
+
+// nameRange is a part of the names, which an index walks in their order.
+type nameRange struct {
+	condition string // on the path p
+	args      []any
+}
+
+// under returns the names under a prefix, which is that of a document or of a
+// folder, or "" for everything. The document comes first and then what is in
+// the folder; what lies between, as docs.md does between docs and docs/a.md, is
+// under neither.
+func under(prefix string) []nameRange {
+	if prefix == "" {
+		return []nameRange{{"true", nil}}
+	}
+	folder := strings.TrimSuffix(prefix, "/") // of the root itself
+	return []nameRange{
+		{"p.name = :name", []any{sql.Named("name", []byte(prefix))}},
+		{"p.name >= :first AND p.name < :after", []any{
+			sql.Named("first", []byte(folder+"/")),
+			sql.Named("after", []byte(folder+"0")), // "0" follows "/"
+		}},
+	}
+}
+
+// changed compares what each path held at two points.
+const changed = `
+	SELECT p.name, o.id, o.valid_from, o.seq, o.recorded_at, o.mode, o.mtime, o.source, c.sha256, c.size, ` + versionColumns + `
+	FROM path p
+	LEFT JOIN version o ON o.id = (
+		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid1, :seq1) AND recorded_at <= :known1
+		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+	LEFT JOIN blob c ON c.id = o.blob
+	LEFT JOIN version v ON v.id = (
+		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid2, :seq2) AND recorded_at <= :known2
+		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+	LEFT JOIN blob b ON b.id = v.blob
+	WHERE o.id IS NOT v.id AND `
+
+// Changes walks the paths under a prefix that did not hold the same at two
+// points, in the byte order of their names.
+func (r *Reader) Changes(ctx context.Context, prefix string, from, to kb.Point) iter.Seq2[asof.Change, error] {
+	return func(yield func(asof.Change, error) bool) {
+		for _, part := range under(prefix) {
+			args := slices.Concat(part.args, pointArgs("1", from), pointArgs("2", to))
+			err := r.each(changed+part.condition+" ORDER BY p.name", args, func(rows *sql.Rows) error {
+				change, err := scanChange(rows)
+				if err != nil || !change.Differs() {
+					return err
+				}
+				if !yield(change, nil) {
+					return errStop
+				}
+				return ctx.Err()
+			})
+			if err != nil {
+				if err = untilStop(err); err != nil {
+					yield(asof.Change{}, err)
+				}
+				return
+			}
+		}
+	}
+}
+
+func scanChange(rows *sql.Rows) (asof.Change, error) {
+	var name []byte
+	var before, after versionRow
+	if err := rows.Scan(append(append([]any{&name}, before.dest()...), after.dest()...)...); err != nil {
+		return asof.Change{}, err
+	}
+	change := asof.Change{Path: string(name)}
+	change.Old, change.New = before.content(change.Path), after.content(change.Path)
+	return change, nil
+}
+
+// content returns the row as a version, or nil where it holds no content.
+func (r *versionRow) content(path string) *kb.Version {
+	if v := r.version(path); v != nil && !v.Gone {
+		return v
+	}
+	return nil
+}
+
+// Stale walks the paths under a prefix that held content at a point and could
+// not be read then, nor since, with the start of the first scan that failed.
+func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
+	return func(yield func(asof.Stale, error) bool) {
+		for _, part := range under(prefix) {
+			args := append(part.args, pointArgs("", at)...)
+			err := r.each(`
+				SELECT p.name, s.stale_since
+				FROM seen s JOIN path p ON p.id = s.path`+inForceAt+`
+				WHERE s.stale_since IS NOT NULL AND s.stale_since <= min(:valid, :known) AND `+part.condition+`
+				ORDER BY p.name`, args, func(rows *sql.Rows) error {
+				var name []byte
+				var stale asof.Stale
+				if err := rows.Scan(&name, &stale.Since); err != nil {
+					return err
+				}
+				stale.Path = string(name)
+				if !yield(stale, nil) {
+					return errStop
+				}
+				return nil
+			})
+			if err != nil {
+				if err = untilStop(err); err != nil {
+					yield(asof.Stale{}, err)
+				}
+				return
+			}
+		}
+	}
+}
+
+func (r *Reader) versions(query string, args ...any) iter.Seq2[kb.Version, error] {
+	return func(yield func(kb.Version, error) bool) {
+		err := r.each(query, args, func(rows *sql.Rows) error {
+			var name []byte
+			var v versionRow
+			if err := rows.Scan(append([]any{&name}, v.dest()...)...); err != nil {
+				return err
+			}
+			if !yield(*v.version(string(name)), nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err = untilStop(err); err != nil {
+			yield(kb.Version{}, err)
+		}
+	}
+}

@@ -1,0 +1,328 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/embed"
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/sqlite/pages"
+)
+
+// wipe overwrites the pages of tables and indexes with zeros, all of them or only
+// the last leaf.
+func wipe(t *testing.T, path string, lastOnly bool, trees ...string) {
+	t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := pages.Open(bytes.NewReader(file), int64(len(file)), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := map[string]uint32{"header": 1}
+	var numbers []uint32
+	visit := func(v pages.Visit) error {
+		for _, cell := range v.Cells {
+			if record, err := f.Record(cell); err == nil && len(record) == 5 {
+				roots[string(record[1].Bytes)] = uint32(record[3].Int)
+			}
+		}
+		return v.Err
+	}
+	if err := f.Walk(1, f.NewSet(), visit); err != nil {
+		t.Fatal(err)
+	}
+	for _, tree := range trees {
+		if roots[tree] == 0 {
+			t.Fatalf("there is no %s", tree)
+		}
+		var of []uint32
+		err := f.Walk(roots[tree], f.NewSet(), func(v pages.Visit) error {
+			of = append(of, v.Number)
+			return v.Err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lastOnly {
+			of = of[len(of)-1:]
+		}
+		numbers = append(numbers, of...)
+	}
+	for _, n := range numbers {
+		clear(file[(n-1)*4096 : n*4096])
+	}
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recovery recovers a file and makes its index.
+func recovery(t *testing.T, from string) (to string, codes map[string]int, sum sqlite.RecoverySummary) {
+	t.Helper()
+	to = from + ".recovered"
+	codes = make(map[string]int)
+	sum, err := sqlite.Recover(t.Context(), from, to, time.Now, func(f sqlite.Finding) error {
+		codes[f.Code]++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reindex(t, to, embed.NewBuiltin())
+	return to, codes, sum
+}
+
+func reindex(t *testing.T, path string, embedder embed.Embedder) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := ingest.Reindex(t.Context(), store, ingest.RunStart{At: 1, Host: "host", PID: 1}, ingest.Options{
+		Clock: time.Now, Workers: 2, ChunkSize: 50, UnitBytes: 16 << 20, Retry: ingest.Retry{Attempts: 1}, Embedder: embedder,
+	})
+	err = errors.Join(err, store.FinishRun(t.Context(), done.Run, ingest.RunFinish{At: kb.InstantOf(time.Now()), Status: done.Status, Report: []byte("{}")}), store.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRecoverLostTables loses whole tables and indexes, and brings back what the
+// others know.
+func TestRecoverLostTables(t *testing.T) {
+	sqlite.SmallBlocks(t)
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole.sqlite")
+	moments := history(t, whole, 60)
+	// Hits of the same score come in the order in which they were indexed.
+	again := filepath.Join(dir, "again.sqlite")
+	copyTo(t, whole, again)
+	reindex(t, again, embed.NewBuiltin())
+	want := ask(again, moments)
+	for _, test := range []struct {
+		name  string
+		lost  []string
+		codes []string // what is told
+		same  bool     // all answers are as before
+	}{
+		{"nothing", nil, nil, true},
+		{"the header and the schema", []string{"header"}, nil, true},
+		{"names in the table", []string{"path"}, nil, true},
+		{"names in the index", []string{"sqlite_autoindex_path_1"}, nil, true},
+		{"hashes in the table", []string{"blob"}, nil, true},
+		{"hashes in the index", []string{"sqlite_autoindex_blob_1"}, nil, true},
+		{"the index of versions", []string{"version_in_time"}, nil, true},
+		{"all that is derived", []string{"passage", "text", "text_fts_data", "vector", "vector_block", "word", "passage_vec_chunks"}, nil, true},
+		{"hashes", []string{"blob", "sqlite_autoindex_blob_1"}, []string{sqlite.CodeUnproven}, true},
+		{"names", []string{"path", "sqlite_autoindex_path_1"}, []string{sqlite.CodePathLost}, false},
+		{"versions in the table", []string{"version"}, []string{sqlite.CodeUnnamed, sqlite.CodeVersionLost}, false},
+		{"contents", []string{"part"}, []string{sqlite.CodeContentLost}, false},
+		{"what runs and scans noted", []string{"run", "run_chunk", "scan", "seen", "meta", "sqlite_autoindex_scan_1"}, nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "kb.sqlite")
+			copyTo(t, whole, path)
+			wipe(t, path, false, test.lost...)
+			to, codes, sum := recovery(t, path)
+			delete(codes, sqlite.CodePageLost)
+			var told []string
+			for code := range codes {
+				told = append(told, code)
+			}
+			if slices.Sort(told); !slices.Equal(told, test.codes) {
+				t.Errorf("told %v, want %q; %+v", codes, test.codes, sum)
+			}
+			if found, all := findings(t, to, everything); slices.ContainsFunc(found, func(code string) bool { return !strings.HasSuffix(code, "?") }) {
+				t.Errorf("what was recovered is damaged: %v", all)
+			}
+			got := ask(to, moments)
+			if wrong := differences(want[1:], got[1:]); test.same && (len(wrong) > 0 || len(got) != len(want)) {
+				t.Errorf("%d answers are others, such as %.300q", len(wrong), wrong)
+			}
+			for _, a := range got {
+				if test.same && a.err != nil {
+					t.Errorf("%s: %v", a.question, a.err)
+				}
+			}
+		})
+	}
+}
+
+// TestRecoverSaysWhatIsLost loses the newest version of documents, in two ways: no
+// older one may become the answer in its place without a word.
+func TestRecoverSaysWhatIsLost(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole.sqlite")
+	moments := history(t, whole, 60)
+	last := moments[len(moments)-1]
+	for _, test := range []struct {
+		lost    []string
+		missing bool
+	}{
+		{[]string{"version"}, false},
+		{[]string{"version", "version_in_time"}, true},
+	} {
+		path := filepath.Join(t.TempDir(), "kb.sqlite")
+		copyTo(t, whole, path)
+		wipe(t, path, true, test.lost...)
+		before := holdings(t, whole, last)
+		to, codes, sum := recovery(t, path)
+		r, err := sqlite.OpenReader(t.Context(), to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing, err := r.VersionsMissing()
+		if err != nil || (missing > 0) != test.missing || missing != sum.VersionsMissing {
+			t.Errorf("without %q, %d versions are missing without a trace: %v, %+v", test.lost, missing, err, sum)
+		}
+		after := holdings(t, to, last)
+		lost, older := 0, 0
+		for name, v := range before {
+			got, there := after[name]
+			if there && got.SHA256 == v.SHA256 && got.ValidFrom == v.ValidFrom {
+				continue
+			}
+			err := error(nil)
+			if there {
+				err = r.WriteContent(t.Context(), new(bytes.Buffer), got.SHA256)
+			}
+			if lost++; err == nil {
+				older++
+			}
+		}
+		if lost == 0 || !test.missing && older > 0 {
+			t.Errorf("without %q, %d documents have lost their version, and %d of them answer with an older one; told %v", test.lost, lost, older, codes)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// holdings are the versions in force.
+func holdings(t *testing.T, path string, at kb.Instant) map[string]kb.Version {
+	t.Helper()
+	r, err := sqlite.OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	held := make(map[string]kb.Version)
+	for v, err := range r.List(t.Context(), "", kb.Point{Valid: at, Known: kb.Forever}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		held[v.Path] = v
+	}
+	return held
+}
+
+// TestRecoverLog recovers a file whose last transactions are in its WAL.
+func TestRecoverLog(t *testing.T) {
+	dir := t.TempDir()
+	path, crashed := filepath.Join(dir, "kb.sqlite"), filepath.Join(dir, "crashed.sqlite")
+	history(t, path, 10)
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
+	takeIn(t, store, clock, 9, kb.InstantOf(clock()), map[int]string{500: "only in the log", 501: "that too"})
+	for _, suffix := range []string{"", "-wal"} {
+		copyTo(t, path+suffix, crashed+suffix)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	to, codes, _ := recovery(t, crashed)
+	if len(codes) > 0 {
+		t.Errorf("told %v", codes)
+	}
+	now := kb.InstantOf(clock().Add(time.Hour))
+	if got, want := holdings(t, to, now), holdings(t, path, now); len(got) != len(want) || len(want) != 2 {
+		t.Errorf("it holds %d documents, want %d", len(got), len(want))
+	}
+}
+
+// TestForgotten checks and recovers a knowledge base of which a part was forgotten:
+// that is no damage, and nothing is lost; what was taken in afterwards is watched
+// as before.
+func TestForgotten(t *testing.T) {
+	sqlite.SmallBlocks(t)
+	path := filepath.Join(t.TempDir(), "kb.sqlite")
+	moments := history(t, path, 60)
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := ingest.Forget(t.Context(), store, ingest.RunStart{At: 1, Host: "host", PID: 1}, ingest.Forgetting{Before: moments[1]})
+	if err != nil || sum.Forgotten.Versions == 0 {
+		t.Fatalf("forgot %+v: %v", sum.Forgotten, err)
+	}
+	err = store.FinishRun(t.Context(), sum.Run, ingest.RunFinish{At: kb.InstantOf(time.Now()), Status: sum.Status, Report: []byte("{}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := func() time.Time { return time.Now() }
+	takeIn(t, store, clock, 10, kb.InstantOf(clock()), map[int]string{700: "a new one", 701: "another", 702: "a third"})
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if codes, all := findings(t, path, everything); len(codes) > 0 {
+		t.Errorf("what was forgotten is taken for damage: %v", all)
+	}
+	to, told, _ := recovery(t, path)
+	if len(told) > 0 {
+		t.Errorf("what was forgotten is taken for lost: %v", told)
+	}
+	now := kb.InstantOf(time.Now())
+	if got, want := holdings(t, to, now), holdings(t, path, now); len(want) != 3 || len(got) != len(want) {
+		t.Errorf("recovered %d documents, want %d", len(got), len(want))
+	}
+	change(t, path, "DELETE FROM version WHERE id = (SELECT max(id) FROM version)")
+	if codes, _ := findings(t, path, everything); !slices.Contains(codes, "version_run") {
+		t.Errorf("a version that was taken in afterwards is missing, and only this is found: %q", codes)
+	}
+}
+
+// TestKeptVectors makes an index anew without its embedder: the vectors that are
+// there are used again, and the other texts wait.
+func TestKeptVectors(t *testing.T) {
+	sqlite.SmallBlocks(t)
+	path := filepath.Join(t.TempDir(), "kb.sqlite")
+	moments := history(t, path, 20)
+	was := path + ".was"
+	copyTo(t, path, was)
+	change(t, was, "DELETE FROM vector WHERE text IN (5, 6, 7)")
+	kept, err := sqlite.OpenReader(t.Context(), was)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	builtin := embed.NewBuiltin()
+	reindex(t, path, embed.NewKept(builtin.Name(), builtin.Dim(), kept.KeptVectors()))
+	codes, all := findings(t, path, everything)
+	if !slices.Equal(codes, []string{"vectors_awaited?"}) || !strings.HasPrefix(all[0].Message, "3 passages wait") {
+		t.Errorf("found %+v", all)
+	}
+	r, err := sqlite.OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	found, err := asof.Find(t.Context(), r, builtin, asof.Search{Words: "incident quota", Mode: asof.Vector, At: kb.Point{Valid: moments[0], Known: kb.Forever}, Limit: 5})
+	if err != nil || len(found.Hits) != 5 {
+		t.Errorf("found %d, %v", len(found.Hits), err)
+	}
+}

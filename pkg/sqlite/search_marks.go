@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"strings"
+
+	"github.com/seed16713943/btools/pkg/asof"
+)
+
+// Marks returns the byte ranges of the body of a text that match a query.
+func (r *Reader) Marks(_ context.Context, q asof.Query, text int64) ([][2]int, error) {
+	var body, words string
+	found, err := r.row("SELECT body, coalesce(body_words, body) FROM text WHERE id = ?", []any{text}, &body, &words)
+	if err != nil || !found {
+		return nil, err
+	}
+	before, after := marker(words, '\x01'), marker(words, '\x02')
+	var marked string
+	found, err = r.row("SELECT highlight(text_fts, 1, ?, ?) FROM text_fts WHERE text_fts MATCH ? AND rowid = ?",
+		[]any{before, after, expressionOf(q), text}, &marked)
+	if err != nil || !found {
+		return nil, queryFault(q, err)
+	}
+	places := placesOf(body)
+	if places != nil && len(places) != len(words)+1 {
+		return nil, nil // indexed by other rules
+	}
+	var marks [][2]int
+	at := 0
+	for {
+		plain, rest, found := strings.Cut(marked, before)
+		if !found {
+			return marks, nil
+		}
+		matched, rest, _ := strings.Cut(rest, after)
+		marked = rest
+		at += len(plain)
+		marks = appendMark(marks, places.of(at), places.of(at+len(matched)))
+		at += len(matched)
+	}
+}
+
+// appendMark appends a mark, or makes the last one longer where both overlap,
+// as those of pairs of characters do.
+func appendMark(marks [][2]int, start, end int) [][2]int {
+	if last := len(marks) - 1; last >= 0 && start < marks[last][1] {
+		marks[last][1] = max(marks[last][1], end)
+		return marks
+	}
+	if start < end {
+		marks = append(marks, [2]int{start, end})
+	}
+	return marks
+}
+
+// marker returns a string that a text does not hold.
+func marker(text string, c rune) string {
+	m := string(c)
+	for strings.Contains(text, m) {
+		m += string(c)
+	}
+	return m + "\x03"
+}
+
+// places has for each byte of a text as it is indexed the place in the text as
+// it stands, and one more for the end. nil where they are the same.
+type places []int
+
+func (p places) of(at int) int {
+	if p == nil {
+		return at
+	}
+	return p[at]
+}
+
+// placesOf returns the places of a text, which it writes as indexed does.
+func placesOf(text string) places {
+	if standsAsIs(text) {
+		return nil
+	}
+	var p places
+	keep := func(from, to int) {
+		for i := from; i < to; i++ {
+			p = append(p, i)
+		}
+	}
+	written, touches := 0, false
+	eachWord(text, func(start, end int, spaceless bool) bool {
+		keep(written, start)
+		if start == written && start > 0 && (spaceless || touches) {
+			p = append(p, start)
+		}
+		if spaceless {
+			at, last := start, ""
+			for pair := range pairs(text[start:end]) {
+				keep(at, at+len(pair))
+				first := character(pair)
+				if last = pair[first:]; last != "" {
+					p = append(p, at+len(pair))
+				}
+				at += first
+			}
+			keep(end-len(last), end)
+		} else {
+			at := start
+			for letter, spelled := range letters(text[start:end]) {
+				if spelled == "" {
+					keep(at, at+len(letter))
+				}
+				for range spelled {
+					p = append(p, at)
+				}
+				at += len(letter)
+			}
+		}
+		written, touches = end, spaceless
+		return true
+	})
+	keep(written, len(text)+1)
+	return p
+}

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/passage"
+)
+
+// What a text has of a vector: the column embedding.
+const (
+	waitsForVector = 0
+	hasVector      = 1
+	withoutVector  = 2
+)
+
+// textRow is what passages need to know of their text.
+type textRow struct {
+	id        int64
+	embedding int
+}
+
+// AddText stores a text, or gives one that waits what it waits for.
+func (t *tx) AddText(text *ingest.Text) error {
+	row, found := t.texts[text.Key]
+	if !found {
+		var added bool
+		var err error
+		if row, added, err = t.insertText(text); err != nil || added {
+			return err
+		}
+	}
+	embedding := embeddingOf(text)
+	if row.embedding != waitsForVector || embedding == waitsForVector {
+		return nil
+	}
+	if _, err := t.exec("UPDATE text SET embedding = ? WHERE id = ?", embedding, row.id); err != nil {
+		return err
+	}
+	t.texts[text.Key] = textRow{row.id, embedding}
+	if text.Vector == nil {
+		return nil
+	}
+	t.indexChanged = true
+	return t.addVector(row.id, text.Vector)
+}
+
+func embeddingOf(text *ingest.Text) int {
+	switch {
+	case text.Vector != nil:
+		return hasVector
+	case text.NoVector:
+		return withoutVector
+	default:
+		return waitsForVector
+	}
+}
+
+// insertText stores a text with its words, unless its key is there: then it
+// returns what is.
+func (t *tx) insertText(text *ingest.Text) (row textRow, added bool, err error) {
+	heading := strings.Join(text.Heading, "\n")
+	headingWords, bodyWords := heading, text.Body
+	var headingColumn, bodyColumn any // NULL where they are no different
+	if words, differ := indexed(heading); differ {
+		headingWords, headingColumn = words, words
+	}
+	if words, differ := indexed(text.Body); differ {
+		bodyWords, bodyColumn = words, words
+	}
+	row.embedding = embeddingOf(text)
+	res, err := t.exec(`
+		INSERT INTO text (key, heading, body, heading_words, body_words, embedding) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (key) DO NOTHING`,
+		text.Key[:], heading, text.Body, headingColumn, bodyColumn, row.embedding)
+	if err != nil {
+		return row, false, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		if err == nil {
+			row, err = t.text(text.Key)
+		}
+		return row, false, err
+	}
+	if row.id, err = res.LastInsertId(); err != nil {
+		return row, false, err
+	}
+	_, err = t.exec("INSERT INTO text_fts (rowid, heading, body) VALUES (?, ?, ?)", row.id, headingWords, bodyWords)
+	if err != nil {
+		return row, false, err
+	}
+	for _, words := range []string{heading, text.Body} {
+		if err := t.addWords(words); err != nil {
+			return row, false, err
+		}
+	}
+	t.remember(text.Key, row)
+	if text.Vector != nil { // a text that is new stands nowhere yet
+		t.indexChanged = true
+		err = t.storeVector(row.id, text.Vector)
+	}
+	return row, true, err
+}
+
+// text returns the text with a key, which must be there.
+func (t *tx) text(key passage.Key) (textRow, error) {
+	row, found := t.texts[key]
+	if found {
+		return row, nil
+	}
+	found, err := t.row("SELECT id, embedding FROM text WHERE key = ?", []any{key[:]}, &row.id, &row.embedding)
+	if err != nil {
+		return row, err
+	}
+	if !found {
+		return row, fmt.Errorf("the text %x is not stored", key)
+	}
+	t.remember(key, row)
+	return row, nil
+}
+
+// maxTexts is how many texts a transaction remembers: those of a large chunk.
+const maxTexts = 1 << 14
+
+func (t *tx) remember(key passage.Key, row textRow) {
+	if len(t.texts) >= maxTexts {
+		clear(t.texts)
+	}
+	t.texts[key] = row
+}
+
+// forget drops what the transaction remembers of texts and words, which it does
+// when some of them are undone.
+func (t *tx) forget() {
+	clear(t.texts)
+	if t.wordsAdded {
+		t.words.forget()
+		t.newWords = t.newWords[:0]
+	}
+	t.dropsKnown = false
+}

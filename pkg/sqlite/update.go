@@ -1,0 +1,283 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/seed16713943/btools/pkg/content"
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/passage"
+)
+
+// Update runs fn in one transaction, as ingest.Store says.
+func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, err := s.locked(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	t := &tx{session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]int64)}
+	defer func() {
+		if err != nil {
+			t.forget()
+			err = errors.Join(err, s.write.rollback())
+		}
+	}()
+	if err = s.write.checkVersion(); err != nil {
+		return err
+	}
+	if t.now, err = s.moment(); err != nil {
+		return err
+	}
+	if err = fn(t); err != nil {
+		return err
+	}
+	if err = t.finishIndex(); err != nil {
+		return err
+	}
+	_, err = s.write.exec("COMMIT")
+	return err
+}
+
+// rollback ends a transaction that failed. SQLite may have ended it already, as
+// it does when the disk is full, and then there is nothing to undo.
+func (s *session) rollback() error {
+	var open bool
+	err := s.conn.Raw(func(conn any) error {
+		open = !conn.(interface{ AutoCommit() bool }).AutoCommit()
+		return nil
+	})
+	if err != nil || !open {
+		return err
+	}
+	_, err = s.conn.ExecContext(context.Background(), "ROLLBACK")
+	return fault(err)
+}
+
+// moment returns the recorded time of a transaction: the clock's, but later
+// than that of every transaction before. It is asked under the write lock.
+func (s *Store) moment() (kb.Instant, error) {
+	var last kb.Instant
+	_, err := s.write.row(`
+		SELECT max(coalesce((SELECT recorded_at FROM version ORDER BY id DESC LIMIT 1), 0),
+		           coalesce((SELECT committed_at FROM run_chunk ORDER BY id DESC LIMIT 1), 0))`, nil, &last)
+	return max(kb.InstantOf(s.clock()), last+1), err
+}
+
+// tx is an open transaction; it implements ingest.Tx.
+type tx struct {
+	*session
+	now kb.Instant
+	enc *content.Encoder
+
+	held map[kb.Hash]int64 // contents of paths that were asked for, by hash
+
+	failures *bool // whether any failure stands; nil until asked
+	textless *bool // whether any content is known to be without text; nil until asked
+	forgets  *bool // whether any version was ever forgotten; nil until asked
+
+	texts        map[passage.Key]textRow // some of those that are there
+	words        *vocabulary
+	dropsKnown   bool     // words is up to date
+	newWords     []string // to be stored
+	wordsAdded   bool     // to words
+	indexChanged bool     // passages or vectors were
+	vectors      vectorWriter
+}
+
+// Now returns the transaction's recorded time.
+func (t *tx) Now() kb.Instant { return t.now }
+
+// versionColumns are those that scanVersion reads, of a version v and its blob
+// b, which may be absent.
+const versionColumns = `v.id, v.valid_from, v.seq, v.recorded_at, v.mode, v.mtime, v.source, b.sha256, b.size`
+
+// versionRow receives versionColumns.
+type versionRow struct {
+	id, validFrom, seq, recordedAt sql.NullInt64
+	mode, mtime, size              sql.NullInt64
+	source                         sql.NullString
+	sha256                         []byte
+}
+
+func (r *versionRow) dest() []any {
+	return []any{&r.id, &r.validFrom, &r.seq, &r.recordedAt, &r.mode, &r.mtime, &r.source, &r.sha256, &r.size}
+}
+
+// version returns the row as a version, or nil for a row of NULLs.
+func (r *versionRow) version(path string) *kb.Version {
+	if !r.id.Valid {
+		return nil
+	}
+	v := &kb.Version{
+		ID: r.id.Int64, Path: path, ValidFrom: kb.Instant(r.validFrom.Int64), Seq: r.seq.Int64,
+		RecordedAt: kb.Instant(r.recordedAt.Int64), Gone: !r.size.Valid,
+		Size: r.size.Int64, Source: r.source.String,
+	}
+	copy(v.SHA256[:], r.sha256)
+	if r.mode.Valid {
+		mode := kb.Mode(r.mode.Int64)
+		v.Mode = &mode
+	}
+	v.MTime = instantPtr(r.mtime)
+	return v
+}
+
+func instantPtr(n sql.NullInt64) *kb.Instant {
+	if !n.Valid {
+		return nil
+	}
+	i := kb.Instant(n.Int64)
+	return &i
+}
+
+// inForceNow finds the version of path p in force at ?1, whatever is known.
+const inForceNow = `(SELECT id FROM version WHERE path = p.id AND valid_from <= ?1
+	ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)`
+
+// Path returns what is known of a path and registers it if it is new.
+func (t *tx) Path(name string) (ingest.PathState, error) {
+	state := ingest.PathState{Name: name}
+	var v versionRow
+	var scan, start, stale, blob sql.NullInt64
+	found, err := t.row(`
+		SELECT p.id, s.scan, c.started_at, s.stale_since, v.blob, `+versionColumns+`
+		FROM path p
+		LEFT JOIN seen s ON s.path = p.id
+		LEFT JOIN scan c ON c.id = s.scan
+		LEFT JOIN version v ON v.id = `+inForceNow+`
+		LEFT JOIN blob b ON b.id = v.blob
+		WHERE p.name = +?2`,
+		[]any{t.now, []byte(name)}, append([]any{&state.ID, &scan, &start, &stale, &blob}, v.dest()...)...)
+	if err != nil {
+		return state, err
+	}
+	if !found {
+		res, err := t.exec("INSERT INTO path (name) VALUES (?)", []byte(name))
+		if err != nil {
+			return state, err
+		}
+		state.New = true
+		state.ID, err = res.LastInsertId()
+		return state, err
+	}
+	state.InForce = v.version(name)
+	if blob.Valid {
+		t.held[state.InForce.SHA256] = blob.Int64
+	}
+	state.SeenBy, state.SeenAt = scan.Int64, kb.Instant(start.Int64)
+	state.StaleSince = instantPtr(stale)
+	return state, nil
+}
+
+// HasVersion reports whether the very same statement is there already.
+func (t *tx) HasVersion(path int64, v *kb.Version) (bool, error) {
+	found := false
+	err := t.each(`
+		SELECT `+versionColumns+`
+		FROM version v LEFT JOIN blob b ON b.id = v.blob
+		WHERE v.path = +? AND v.valid_from = +? AND v.seq = +?`,
+		[]any{path, v.ValidFrom, v.Seq}, func(rows *sql.Rows) error {
+			var r versionRow
+			if err := rows.Scan(r.dest()...); err != nil {
+				return err
+			}
+			found = found || r.version(v.Path).SameState(v)
+			return nil
+		})
+	return found, err
+}
+
+// AddVersion appends a version and, where it is new, its content, and sets the
+// ID of the version.
+func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content) error {
+	var blob sql.NullInt64
+	if !v.Gone {
+		id, err := t.blob(v.SHA256, c)
+		if err != nil {
+			return err
+		}
+		blob = sql.NullInt64{Int64: id, Valid: true}
+	}
+	res, err := t.exec(`
+		INSERT INTO version (path, valid_from, seq, recorded_at, blob, mode, mtime, source, run)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		path, v.ValidFrom, v.Seq, t.now, blob, nullable(v.Mode), nullable(v.MTime), v.Source, run)
+	if err != nil {
+		return err
+	}
+	v.ID, err = res.LastInsertId()
+	return err
+}
+
+// See keeps what a scan saw of a path.
+func (t *tx) See(path int64, s ingest.Sighting) error {
+	var inode any // SQLite's integers are signed; an inode keeps its bits
+	if s.Inode != nil {
+		inode = int64(*s.Inode)
+	}
+	blob, err := t.seenBlob(s.SHA256)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`
+		INSERT INTO seen (path, scan, mtime, ctime, inode, blob, stale_since) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (path) DO UPDATE SET scan = excluded.scan, mtime = excluded.mtime, ctime = excluded.ctime,
+			inode = excluded.inode, blob = excluded.blob, stale_since = excluded.stale_since`,
+		path, s.Scan, nullable(s.MTime), nullable(s.CTime), inode, blob, nullable(s.StaleSince))
+	return err
+}
+
+// seenBlob returns the id of what a file held, NULL if that is not stored.
+func (t *tx) seenBlob(hash *kb.Hash) (id sql.NullInt64, err error) {
+	if hash == nil {
+		return id, nil
+	}
+	if id.Int64, id.Valid = t.held[*hash]; id.Valid {
+		return id, nil
+	}
+	id.Valid, err = t.row("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &id.Int64)
+	return id, err
+}
+
+// Savepoint undoes what fn did if it fails for a reason of its own.
+func (t *tx) Savepoint(fn func() error) (*kb.Fault, error) {
+	if err := t.storeWords(); err != nil { // which are not of the record
+		return nil, err
+	}
+	if _, err := t.exec("SAVEPOINT record"); err != nil {
+		return nil, err
+	}
+	err := fn()
+	if err != nil && ofStore(err) {
+		return nil, err // the whole transaction is undone
+	}
+	if err != nil {
+		t.forget()
+		if _, undo := t.exec("ROLLBACK TO record"); undo != nil {
+			return nil, errors.Join(err, undo)
+		}
+	}
+	if _, release := t.exec("RELEASE record"); release != nil {
+		return nil, errors.Join(err, release)
+	}
+	if err == nil {
+		return nil, nil
+	}
+	var known *kb.Fault
+	if errors.As(err, &known) {
+		return known, nil
+	}
+	return &kb.Fault{Class: kb.Processing, Code: kb.Rejected, Err: err}, nil
+}
+
+// nullable returns the value behind p, or NULL for none.
+func nullable[T ~int64 | ~uint32](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return int64(*p)
+}

@@ -1,0 +1,120 @@
+package sqlite
+
+import (
+	"hash/maphash"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxVocabulary = 300_000 // words that a Store remembers
+	maxNewWords   = 4096    // words that a transaction gathers to store them at once
+
+	// Characters of a word that is worth correcting to.
+	minWordLength = 3
+	maxWordLength = 40
+)
+
+// vocabulary remembers words, as they were written, that the table of words is
+// known to hold; most words of a text are among them. It keeps their hashes: two
+// words with the same would cost one of them its place in that table, which only
+// corrections of misspelled words stand on.
+type vocabulary struct {
+	seed   maphash.Seed
+	recent [1 << 11]uint64 // by the low bits
+	known  map[uint64]struct{}
+	drops  int64 // how often the index had been dropped when they were stored
+}
+
+func newVocabulary() *vocabulary {
+	return &vocabulary{seed: maphash.MakeSeed(), known: make(map[uint64]struct{})}
+}
+
+// forget drops all words.
+func (v *vocabulary) forget() {
+	clear(v.recent[:])
+	clear(v.known)
+}
+
+// learn reports whether a word is not known to be there, and takes it for known
+// from now on.
+func (v *vocabulary) learn(word string) bool {
+	hash := maphash.String(v.seed, word)
+	recent := &v.recent[hash%uint64(len(v.recent))]
+	if *recent == hash {
+		return false
+	}
+	*recent = hash
+	if _, known := v.known[hash]; known {
+		return false
+	}
+	if len(v.known) >= maxVocabulary {
+		v.forget()
+	}
+	v.known[hash] = struct{}{}
+	return true
+}
+
+// addWords adds the words of a text to the table of words, at the latest when
+// the transaction ends.
+func (t *tx) addWords(text string) error {
+	if err := t.checkWords(); err != nil {
+		return err
+	}
+	t.wordsAdded = true
+	eachWord(text, func(start, end int, spaceless bool) bool {
+		if word := text[start:end]; !spaceless && t.words.learn(word) {
+			if word = fold(word); isCorrection(word) {
+				t.newWords = append(t.newWords, word)
+			}
+		}
+		return true
+	})
+	if len(t.newWords) < maxNewWords {
+		return nil
+	}
+	return t.storeWords()
+}
+
+// isCorrection reports whether a folded word is worth correcting another to:
+// neither numbers nor the names that are made with them are.
+func isCorrection(word string) bool {
+	if strings.ContainsAny(word, "0123456789") {
+		return false
+	}
+	length := utf8.RuneCountInString(word)
+	return length >= minWordLength && length <= maxWordLength
+}
+
+// storeWords stores the words that were gathered. No letter, mark or digit has
+// to be escaped in JSON.
+func (t *tx) storeWords() error {
+	if len(t.newWords) == 0 {
+		return nil
+	}
+	list := `["` + strings.Join(t.newWords, `","`) + `"]`
+	t.newWords = t.newWords[:0]
+	_, err := t.exec(`
+		INSERT INTO word (length, word) SELECT length(value), value FROM json_each(?) WHERE true
+		ON CONFLICT DO NOTHING`, list)
+	return err
+}
+
+// checkWords forgets the words if somebody dropped the index since they were
+// stored. It asks once in a transaction.
+func (t *tx) checkWords() error {
+	if t.dropsKnown {
+		return nil
+	}
+	var drops int64
+	_, err := t.row("SELECT coalesce((SELECT value FROM meta WHERE key = 'index_drops'), 0)", nil, &drops)
+	if err != nil {
+		return err
+	}
+	if drops != t.words.drops {
+		t.words.forget()
+		t.words.drops = drops
+	}
+	t.dropsKnown = true
+	return nil
+}

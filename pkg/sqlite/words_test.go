@@ -1,0 +1,109 @@
+package sqlite
+
+import (
+	"database/sql"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestIndexed(t *testing.T) {
+	for text, want := range map[string]string{
+		"检索增强":       "检索 索增 增强 强",
+		"检":          "检",
+		"用Go语言写第3章。": "用 Go 语言 言写 写第 第 3 章。",
+		"《检索》, 增强!":  "《检索 索》, 增强 强!",
+		"データベース":     "デー ータ タベ ベー ース ス",
+		"か\u3099く":   "か\u3099く く",
+		"검색은 빠르다":    "검색 색은 은 빠르 르다 다",
+		"ที่รัก":     "ที่รั รัก ก",
+		"二〇二五年":      "二〇 〇二 二五 五年 年",
+		"\xff检\xff":  "\xff检\xff",
+		"Straße":     "Strasse",
+		"GROẞ, weiß": "GROss, weiss",
+		"oﬃce":       "office",
+		"第１章ＳＱＬ":     "第 1 章 SQL",
+	} {
+		if got, differs := indexed(text); got != want || !differs {
+			t.Errorf("%q is indexed as %q, %t, not %q", text, got, differs, want)
+		}
+	}
+	for _, text := range []string{"", "Plain text – with “quotes”, naïve ½ Ελλάδα Ёлка हिन्दी שלום 🙂", "ᎣᏏᏲ Tiếng Việt ế Ãœ �"} {
+		if got, differs := indexed(text); got != text || differs {
+			t.Errorf("%q is indexed as %q, %t", text, got, differs)
+		}
+	}
+}
+
+// TestWordsAreTokens compares the words of texts with what the tokenizer makes
+// of them.
+func TestWordsAreTokens(t *testing.T) {
+	db := openDB("file:words?mode=memory", "")
+	defer func() { must(t, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	_, err := db.Exec(`
+		CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co' separators '` + "\uFE0E\uFE0F" + `'");
+		CREATE VIRTUAL TABLE v USING fts5vocab (t, instance)`)
+	must(t, err)
+	letters := []rune("aZ09 _-'.,éÉèøØłıIİßẞﬀﬆ０９ＡＺａｚſςΣάÅñŁđĐЁёйЖאבשॐहिन्दी检索增ー々〇ひらカナ검색ไทยที่ลาວកខမြန\u0301\u0308\u0323\u0345\u3099\uFE0F\u200D❤½²Ⅳ\uE000,。\u00A0ﬁ𠀀ǆǄếﾊﾝ")
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOf(rapid.SampledFrom(letters)).Draw(t, "text")
+		spaced, _ := indexed(text)
+		if _, err := db.Exec("DELETE FROM t; INSERT INTO t (rowid, x) VALUES (1, ?1)", spaced); err != nil {
+			t.Fatal(err)
+		}
+		tokens, err := stringsOf(db, `SELECT term FROM v WHERE term <> '' ORDER BY "offset"`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var words []string
+		eachWord(text, func(start, end int, spaceless bool) bool {
+			word := text[start:end]
+			if !spaceless {
+				words = append(words, fold(word))
+				return true
+			}
+			var last string
+			for pair := range pairs(word) {
+				words = append(words, fold(pair))
+				last = pair[character(pair):]
+			}
+			if last != "" {
+				words = append(words, fold(last))
+			}
+			return true
+		})
+		words = slices.DeleteFunc(words, func(word string) bool { return word == "" }) // of marks alone
+		if !slices.Equal(tokens, words) {
+			t.Errorf("%q has the tokens\n%+q and the words\n%+q", text, tokens, words)
+		}
+	})
+}
+
+func stringsOf(db *sql.DB, query string) (list []string, err error) {
+	rows, err := db.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+func BenchmarkStandsAsIs(b *testing.B) {
+	text := strings.Repeat("plain text without any such letter. ", 1000)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, differs := indexed(text); differs {
+			b.Fatalf("%.20q differs", text)
+		}
+	}
+}

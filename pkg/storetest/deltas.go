@@ -1,0 +1,80 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/seed16713943/btools/pkg/content"
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+// edits returns n contents, each an edit of the one before.
+func edits(n int) [][]byte {
+	random := rand.New(rand.NewPCG(3, 4))
+	var lines [][]byte
+	for i := range 100 {
+		lines = append(lines, fmt.Appendf(nil, "Line %d begins with %x.\n", i, random.Uint64()))
+	}
+	all := make([][]byte, n)
+	for i := range all {
+		lines[random.IntN(len(lines))] = fmt.Appendf(nil, "Edit %d says %x.\n", i, random.Uint64())
+		all[i] = bytes.Join(lines, nil)
+	}
+	return all
+}
+
+// deltas stores contents as deltas from one another, in chains longer than any
+// store would read, and asks for all of them.
+func deltas(b *bench) {
+	enc := content.NewEncoder()
+	var want [][]byte
+	put := func(base, plain []byte) func(ingest.Tx) error {
+		want = append(want, plain)
+		v := &kb.Version{ValidFrom: epoch + kb.Instant(len(want)), SHA256: sha256.Sum256(plain), Size: int64(len(plain))}
+		return func(tx ingest.Tx) error {
+			c := enc.EncodeAfter(content.Base{SHA256: kb.HashOf(base), Plain: base}, v.SHA256, plain)
+			if base != nil && c.Delta == nil {
+				b.t.Error("an edit is no delta")
+			}
+			return tx.AddVersion(b.ids(tx, "a.md")[0], b.run, v, c)
+		}
+	}
+	all := edits(200)
+	b.update(put(nil, all[0]))
+	for i := 1; i < 150; i++ { // all within one transaction
+		if i == 100 {
+			b.update(put(all[99], all[100]))
+			continue
+		}
+		b.update(put(all[i-1], all[i]))
+	}
+	for i := 190; i > 150; i-- { // the base is not there yet
+		b.update(put(all[i-1], all[i]))
+	}
+	b.update(func(tx ingest.Tx) error { // nor ever, since it was undone
+		fault, err := tx.Savepoint(func() error {
+			b.check(put(all[190], all[195])(tx))
+			return kb.NewFault(kb.Processing, kb.Rejected, "refused")
+		})
+		want = want[:len(want)-1]
+		if fault == nil || err != nil {
+			b.t.Errorf("the savepoint gives %v, %v", fault, err)
+		}
+		return put(all[195], all[196])(tx)
+	})
+	s := b.snapshot()
+	for i, plain := range want {
+		var got bytes.Buffer
+		b.check(s.WriteContent(background, &got, kb.HashOf(plain)))
+		if !bytes.Equal(got.Bytes(), plain) {
+			b.t.Errorf("content %d of %d bytes came back as %d others", i, len(plain), got.Len())
+		}
+	}
+	if err := s.WriteContent(context.Background(), failingWriter{}, kb.HashOf(all[140])); err == nil {
+		b.t.Error("a writer that fails goes unnoticed")
+	}
+}
