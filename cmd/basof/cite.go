@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+// ever is the point at which everything that is known has begun.
+var ever = kb.Point{Valid: kb.Forever, Known: kb.Forever}
+
+// citation returns the citation that the user typed in the place of a document.
+// A document that has the name of one comes first.
+func citation(c *cli.Context, reader *sqlite.Reader) (cite asof.Cite, ok bool, err error) {
+	cite, ok = asof.ParseCite(c.Args().First())
+	if !ok {
+		return cite, false, nil
+	}
+	document, err := reader.InForce(c.Context, cleanName(c.Args().First()), ever)
+	return cite, document == nil, err
+}
+
+// printCited prints what a citation names, or in JSON which versions it is of.
+func (s show) printCited(c *cli.Context, reader *sqlite.Reader, cite asof.Cite) error {
+	if *s.json {
+		return printCitedVersions(c, reader, cite)
+	}
+	return explainCite(asof.WriteCite(c.Context, reader, c.App.Writer, cite), cite)
+}
+
+// printCitedVersions prints the versions of a document with the content that is
+// cited, the latest first.
+func printCitedVersions(c *cli.Context, reader *sqlite.Reader, cite asof.Cite) error {
+	if cite.Path == "" {
+		return tool.Usagef("-json needs a citation with the path of a document before the @")
+	}
+	enc := json.NewEncoder(c.App.Writer)
+	found := false
+	for span, err := range asof.Log(c.Context, reader, cite.Path, ever) {
+		if err != nil {
+			return err
+		}
+		if span.Gone || span.SHA256 != cite.SHA256 {
+			continue
+		}
+		found = true
+		if err := enc.Encode(answerOf(&span, stamp{})); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return explainCite(fmt.Errorf("%s: %w of %s", cite, asof.ErrNotCited, cite.Path), cite)
+	}
+	return nil
+}
+
+// explainCite says what to do about a citation that names nothing.
+func explainCite(err error, cite asof.Cite) error {
+	switch {
+	case errors.Is(err, asof.ErrNoLine), errors.Is(err, asof.ErrNotCited) && cite.Path == "":
+		return tool.Exit(tool.ExitNothing, err)
+	case errors.Is(err, asof.ErrNotCited):
+		return tool.Exit(tool.ExitNothing, tool.WithHint(err, "see what it held with: basof log "+shellArgument(cite.Path)))
+	default:
+		return err
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed16713943/btools/pkg/embed"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+// embedder returns the embedder that made the vectors of the knowledge base. A
+// server is waited for only as long as a person would.
+func (s *search) embedder(ctx context.Context, reader *sqlite.Reader) (embed.Embedder, error) {
+	index, err := reader.SearchIndex(ctx)
+	if err != nil {
+		return nil, err
+	}
+	builtin := embed.NewBuiltin()
+	switch name := index.Embedder; {
+	case name == "" || name == embed.None{}.Name():
+		return embed.None{}, nil
+	case name == builtin.Name():
+		return builtin, nil
+	case !strings.HasPrefix(name, "openai:"):
+		return lacking{name, tool.WithHint(
+			fmt.Errorf("the vectors are of the embedder %s, which this version does not have", name),
+			"make them anew with: bingest reindex -embed builtin")}, nil
+	case *s.url == "":
+		return lacking{name, tool.WithHint(
+			fmt.Errorf("the vectors are of the embedder %s, a model of a server, and it is not said which", name),
+			"name it with -embed-url or BATCH_EMBED_URL, and its key with BATCH_EMBED_KEY")}, nil
+	default:
+		server, err := embed.Parse(name, embed.Options{URL: *s.url, Attempts: 2, Timeout: 20 * time.Second})
+		if err != nil {
+			return nil, s.set.Lookup("embed-url").Refuse("%w", err)
+		}
+		return server, nil
+	}
+}
+
+// lacking stands for an embedder that is not to be had. OpenAI's own server does
+// not stand in for one that nobody has named: what is searched for is not sent
+// to where the documents perhaps never were.
+type lacking struct {
+	name string
+	err  error
+}
+
+func (l lacking) Name() string { return l.name }
+
+func (l lacking) Dim() int { return 0 }
+
+func (l lacking) Embed(context.Context, []string) ([][]float32, error) { return nil, l.err }

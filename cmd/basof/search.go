@@ -1,0 +1,325 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime/debug"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+func searchCommand() *cli.Command {
+	s := &search{question: newQuestion()}
+	s.addAt()
+	s.addKnown()
+	modes := []string{string(asof.Hybrid), string(asof.Text), string(asof.Vector)}
+	s.mode = s.set.Enum("mode", "", string(asof.Hybrid), modes, "go by words (text), by vectors, or by both")
+	s.k = s.set.Int("k", "", 10, 1, math.MaxInt32, "print the best `N` passages")
+	s.long = s.set.Bool("l", "", "with each passage its scores, and the command that prints exactly it")
+	s.strict = s.set.Bool("strict", "", "do not search for similar words in the place of those that no document holds")
+	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5: \"one two\" OR NEAR(three four), retr*, heading:retry")
+	s.exact = s.set.Bool("exact", "", "compare with every vector in full; slower, and the same but for a few among very many")
+	s.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "where the embedding server is, if one made the vectors: `URL`")
+	s.limit = s.set.Int("", "TEMPORAL_QUERY_LIMIT", 1000, 1, math.MaxInt32, "the most that -k may ask for")
+	return &cli.Command{
+		Name:      "search",
+		Usage:     "finds passages by their words, as of any moment",
+		ArgsUsage: "WORDS [PREFIX]...",
+		UsageText: `basof search "retry with backoff"
+basof -at 2025-01-15 search "retry with backoff" docs/operations
+basof -at 2025-02-01 -known 2025-03-03 search "who approves a release"    # as it was known in March
+basof search -k 3 -json "who approves a release" | jq -r '.path, .text'
+basof search -l "retry with backoff"         # with the commands that print the passages`,
+		Description: `What was there at the moment is searched, be it superseded or deleted since, and nothing else. Best first, each passage with its document and lines then, its headings, from when to when it stood there, and what became of it.
+
+A PREFIX is the name of a document or of a folder; with any, only what is under one of them is searched.`,
+		Flags:  tool.Flags(&s.set),
+		Action: s.run,
+	}
+}
+
+type search struct {
+	*question
+	mode, url                   *string
+	k, limit                    *int64
+	long, strict, syntax, exact *bool
+}
+
+func (s *search) run(c *cli.Context) (err error) {
+	words := c.Args().First()
+	if strings.TrimSpace(words) == "" {
+		return tool.Usagef("say what to search for")
+	}
+	collectOften()
+	reader, point, err := s.open(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	embedder, err := s.embedder(c.Context, reader)
+	if err != nil {
+		return err
+	}
+	prefixes := cleanNames(c.Args().Tail())
+	if err := remembered(c, reader, point.Point, prefixes...); err != nil {
+		return err
+	}
+	if err := checkPrefixes(c, reader, prefixes, point.Point); err != nil {
+		return err
+	}
+	warnForeign(c, reader, &point)
+	found, err := asof.Find(c.Context, reader, embedder, asof.Search{
+		Words: words, Syntax: *s.syntax, Strict: *s.strict, Mode: asof.SearchMode(*s.mode), Exact: *s.exact,
+		Prefixes: prefixes, At: point.Point, Limit: int(min(*s.k, *s.limit)),
+	})
+	if err != nil {
+		return explainSearch(err, embedder.Name())
+	}
+	print := s.printer(c, point.stamp())
+	for i := range found.Hits {
+		if err := print(&found.Hits[i]); err != nil {
+			return err
+		}
+	}
+	s.warn(c, found)
+	if len(found.Hits) == 0 {
+		return nothingFound(c, reader, words, &point)
+	}
+	return warnStale(c, reader, point.Point, hitPaths(found.Hits)...)
+}
+
+// collectOften keeps garbage from growing beside what a search holds: matches,
+// the words of the collection, and documents whose lines are told. Most of the
+// work is SQLite's, and so the time that it costs is little. GOGC overrides it.
+func collectOften() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(25)
+	}
+}
+
+func (s *search) printer(c *cli.Context, about stamp) func(*asof.Hit) error {
+	if *s.json {
+		enc := json.NewEncoder(c.App.Writer)
+		enc.SetEscapeHTML(false)
+		return func(hit *asof.Hit) error { return enc.Encode(hitOf(hit, about)) }
+	}
+	return newHitList(c.App.Writer, *s.long).print
+}
+
+// warn says how the answer differs from what was asked for.
+func (s *search) warn(c *cli.Context, found *asof.Found) {
+	var unheard []string
+	for _, word := range found.Corrected {
+		if len(word.Nearest) == 0 {
+			unheard = append(unheard, quoted(word.Word))
+			continue
+		}
+		tool.Warn(c, tool.WithHint(errors.New("no document holds "+quoted(word.Word)),
+			fmt.Sprintf("did you mean %s? that was searched for; -strict leaves it out", orList(word.Nearest))))
+	}
+	if more := len(unheard) - mostUnheard; more > 1 {
+		unheard = append(unheard[:mostUnheard], fmt.Sprintf("%d other words", more))
+	}
+	if len(unheard) > 0 {
+		tool.Warn(c, errors.New("no document holds "+orList(unheard)))
+	}
+	if found.Degraded != nil {
+		tool.Warn(c, explainSearch(fmt.Errorf("searched by words alone: %w", found.Degraded), ""))
+	}
+	if found.Waiting > 0 {
+		what := " no vector yet and could be found by words alone"
+		if asof.SearchMode(*s.mode) == asof.Vector {
+			what = " no vector yet and could not be found"
+		}
+		have := " have"
+		if found.Waiting == 1 {
+			have = " has"
+		}
+		tool.Warn(c, tool.WithHint(errors.New(tool.Count(found.Waiting, "passage")+have+what), "the next bingest makes the vectors"))
+	}
+	if found.Unindexed > 0 {
+		tool.Warn(c, tool.WithHint(fmt.Errorf("%s of what was known then cannot be found: the text is not in the index", tool.Count(found.Unindexed, "passage")),
+			"make the index anew with: bingest reindex"))
+	}
+	if found.Behind {
+		tool.Warn(c, behind())
+	}
+	if found.More && *s.k > *s.limit {
+		tool.Warn(c, tool.WithHint(cutList("best", int64(len(found.Hits))), "raise TEMPORAL_QUERY_LIMIT to see more"))
+	}
+}
+
+// warnForeign warns where passages are made anew, for the past as it was known
+// then, and those of the index are of another version.
+func warnForeign(c *cli.Context, reader *sqlite.Reader, point *asked) {
+	if point.knows() {
+		return
+	}
+	// A failure is one of the question too, which tells it.
+	if index, err := reader.SearchIndex(c.Context); err == nil && index.Foreign() {
+		tool.Warn(c, tool.WithHint(errors.New("the index is that of another version of btools, and parts documents otherwise than this one does"),
+			"make the index anew with: bingest reindex"))
+	}
+}
+
+// mostUnheard is how many words that no document holds are told.
+const mostUnheard = 8
+
+// behind warns that an index does not know all that was taken in.
+func behind() error {
+	return tool.WithHint(errors.New("searches do not find all that was taken in"), "make the index anew with: bingest reindex")
+}
+
+// orList writes alternatives.
+func orList(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// cleanNames makes prefixes of what the user typed. Everything, which "." stands
+// for, needs none.
+func cleanNames(typed []string) []string {
+	var names []string
+	for _, name := range typed {
+		if name = cleanName(name); name == "" {
+			return nil
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// checkPrefixes is checkFolders for prefixes that come after words.
+func checkPrefixes(c *cli.Context, reader *sqlite.Reader, prefixes []string, point kb.Point) error {
+	err := checkFolders(c, reader, prefixes, point)
+	var nothing *tool.ExitError
+	if errors.As(err, &nothing) {
+		return hintQuotes(c, err, prefixes[0])
+	}
+	return err
+}
+
+// hintQuotes helps the user who typed words without quotes, so that all but the
+// first were taken for prefixes.
+func hintQuotes(c *cli.Context, err error, prefix string) error {
+	if strings.ContainsAny(prefix, "/.") { // meant as one, then
+		return err
+	}
+	words := shellArgument(strings.Join(c.Args().Slice(), " "))
+	return tool.WithHint(err, fmt.Sprintf("or, if that is what to look for: basof %s %s", c.Command.Name, words))
+}
+
+// anything reports whether anything was under a prefix.
+func anything(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Point) (bool, error) {
+	for _, err := range reader.List(c.Context, prefix, point) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// nothingFound says that a search found nothing, and why that may be.
+func nothingFound(c *cli.Context, reader *sqlite.Reader, words string, point *asked) error {
+	ok, err := anything(c, reader, "", point.Point)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return nothing(c, reader, "", point.Point)
+	}
+	if len(reader.SplitWords(words)) == 0 {
+		return wordless(words)
+	}
+	err = tool.Exit(tool.ExitNothing, fmt.Errorf("nothing found for %s at %s", quoted(words), thenText(point.Point)))
+	if cut(words) != words {
+		return err
+	}
+	return tool.WithHint(err, "see whether it was ever said with: basof when "+shellArgument(words))
+}
+
+// wordless says that nothing can be found for what has no letters and no digits.
+func wordless(words string) error {
+	return tool.Exit(tool.ExitNothing, tool.WithHint(
+		fmt.Errorf("there is no word in %s", quoted(words)), "words, which are of letters and digits, are all that is searched for"))
+}
+
+// hitPaths lists the documents of hits, each once.
+func hitPaths(hits []asof.Hit) []string {
+	var paths []string
+	seen := map[string]bool{}
+	for i := range hits {
+		if path := hits[i].Version.Path; !seen[path] {
+			seen[path] = true
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// hitAnswer is a hit in JSON: the version that held the passage, with the time
+// in which the passage stands there.
+type hitAnswer struct {
+	*answer
+	Text      string       `json:"text"`
+	Heading   []string     `json:"heading"`    // outermost first
+	StartLine *int         `json:"start_line"` // null where the lines cannot be told
+	EndLine   *int         `json:"end_line"`   // inclusive
+	Score     float64      `json:"score"`
+	TextScore float64      `json:"text_score"`
+	Cosine    *float64     `json:"cosine"`  // null without a vector
+	Current   asof.Current `json:"current"` // same, changed or gone
+	Now       *side        `json:"now"`     // what the path holds today; null if it is gone
+	Cite      string       `json:"cite"`    // what basof show takes
+}
+
+func hitOf(hit *asof.Hit, about stamp) *hitAnswer {
+	span := asof.Span{Version: hit.Version}
+	a := &hitAnswer{
+		answer: answerOf(&span, about), Text: hit.Text, Heading: append([]string{}, hit.Heading...),
+		Score: hit.Score, TextScore: hit.TextScore, Cosine: hit.Cosine,
+		Current: hit.Current, Cite: jsonCite(hit).String(),
+	}
+	if hit.Start > 0 {
+		a.StartLine, a.EndLine = &hit.Start, &hit.End
+	}
+	a.ValidFrom, a.ValidTo = hit.From, openEnd(hit.To)
+	if hit.Now != nil && !hit.Now.Gone {
+		a.Now = sideOf(hit.Now)
+	}
+	return a
+}
+
+// jsonCite cites a hit in a form that JSON can hold: without a path that is not
+// UTF-8, which show does without.
+func jsonCite(hit *asof.Hit) asof.Cite {
+	cite := citeOf(hit)
+	if !utf8.ValidString(cite.Path) {
+		cite.Path = ""
+	}
+	return cite
+}
+
+// citeOf cites the lines of a hit, or its whole version where they cannot be told.
+func citeOf(hit *asof.Hit) asof.Cite {
+	return asof.Cite{Path: hit.Version.Path, SHA256: hit.Version.SHA256, Start: hit.Start, End: hit.End}
+}
+
+// openEnd returns the end of an interval, or nil if it is open.
+func openEnd(to kb.Instant) *kb.Instant {
+	if to == kb.Forever {
+		return nil
+	}
+	return &to
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+func whenCommand() *cli.Command {
+	w := &said{question: newQuestion()}
+	w.addAtOrEver()
+	w.addKnown()
+	w.limit = w.set.Int("limit", "TEMPORAL_QUERY_LIMIT", 1000, 1, math.MaxInt64, "print `N` lines at most")
+	return &cli.Command{
+		Name:      "when",
+		Usage:     "says since when, and until when, documents said a phrase",
+		ArgsUsage: "PHRASE [PREFIX]...",
+		UsageText: `basof when "three attempts"
+basof when "three attempts" docs/operations
+basof when -known 2025-03-01 "three attempts"    # as it was known then
+basof when -json "three attempts" | jq -r 'select(.valid_to == null) | .path'    # who still says it`,
+		Description: `Each line says from when to when a document said it. The words of PHRASE are found one after the other; case, accents and what stands between words do not matter. A phrase that begins in one passage, such as a section, and ends in the next is not found.
+
+A PREFIX is the name of a document or of a folder; with any, only what is under one of them is looked at.`,
+		Flags:  tool.Flags(&w.set),
+		Action: w.run,
+	}
+}
+
+// said asks when something was said.
+type said struct {
+	*question
+	limit *int64
+}
+
+func (w *said) run(c *cli.Context) (err error) {
+	phrase := c.Args().First()
+	if strings.TrimSpace(phrase) == "" {
+		return tool.Usagef("say which phrase")
+	}
+	reader, point, err := w.open(c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	prefixes := cleanNames(c.Args().Tail())
+	forgotten, err := memoryBegins(c, reader, prefixes...)
+	if err != nil {
+		return err
+	}
+	if forgotten != nil {
+		tool.Warn(c, fmt.Errorf("what was said before %s is forgotten, at least in part; what stood then may have stood longer", forgotten.Before))
+	}
+	warnForeign(c, reader, &point)
+	print := w.printer(c, point.stamp())
+	var count int64
+	for saying, err := range asof.When(c.Context, reader, phrase, prefixes, point.Point) {
+		if err != nil {
+			return explainSearch(err, "")
+		}
+		if count == *w.limit {
+			tool.Warn(c, tool.WithHint(cutList("first", count), "raise -limit or TEMPORAL_QUERY_LIMIT to see more"))
+			break
+		}
+		count++
+		if err := print(&saying); err != nil {
+			return err
+		}
+	}
+	if count > 0 {
+		return nil
+	}
+	return neverSaid(c, reader, phrase, prefixes, &point)
+}
+
+// neverSaid says that no document ever said a phrase.
+func neverSaid(c *cli.Context, reader *sqlite.Reader, phrase string, prefixes []string, point *asked) error {
+	for _, prefix := range prefixes {
+		_, err := asof.At(c.Context, reader, prefix, ever)
+		var absent *asof.AbsentError
+		if errors.As(err, &absent) && !absent.Folder && absent.First == nil {
+			return hintQuotes(c, explain(absent), prefix)
+		}
+	}
+	if len(reader.SplitWords(phrase)) == 0 {
+		return wordless(phrase)
+	}
+	where := "no document"
+	if len(prefixes) > 0 {
+		where = "nothing in " + strings.Join(prefixes, ", ")
+	}
+	if !point.when.ever {
+		where += " that is known up to " + thenText(point.Point)
+	} else if point.Known != kb.Forever {
+		where += ", as it was known at " + point.Known.String() + ","
+	}
+	return tool.Exit(tool.ExitNothing, tool.WithHint(
+		fmt.Errorf("%s ever said %s", where, quoted(phrase)), "see what comes near it with: basof search WORDS"))
+}
+
+// sayingAnswer is a saying in JSON.
+type sayingAnswer struct {
+	Path      string      `json:"path"`
+	PathBytes []byte      `json:"path_bytes,omitempty"`
+	ValidFrom kb.Instant  `json:"valid_from"`
+	ValidTo   *kb.Instant `json:"valid_to"` // null while it is said
+	stamp
+}
+
+func (w *said) printer(c *cli.Context, about stamp) func(*asof.Saying) error {
+	out := c.App.Writer
+	if *w.json {
+		enc := json.NewEncoder(out)
+		return func(s *asof.Saying) error {
+			a := sayingAnswer{stamp: about, ValidFrom: s.From, ValidTo: openEnd(s.To)}
+			a.Path, a.PathBytes = jsonName(s.Path)
+			return enc.Encode(a)
+		}
+	}
+	now, terminal := kb.InstantOf(time.Now()), tool.IsTerminal(out)
+	return func(s *asof.Saying) error {
+		const columns = 58 // of an interval with both its ends
+		_, err := fmt.Fprintf(out, "%-*s  %s\n", columns, stretch(s.From, s.To, now), tool.Display(s.Path, terminal))
+		return err
+	}
+}

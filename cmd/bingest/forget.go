@@ -1,0 +1,159 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/report"
+	"github.com/seed16713943/btools/pkg/tool"
+	"github.com/seed16713943/btools/pkg/when"
+)
+
+func forgetCommand() *cli.Command {
+	s := newQuery()
+	s.at = s.set.String("before", "", "", "forget what was so before `TIME`; required")
+	s.yes = s.set.Bool("yes", "", "do it: what is forgotten cannot be brought back")
+	s.dryRun = s.set.Bool("dry-run", "", "print what would go, and change nothing")
+	s.addRetries()
+	return &cli.Command{
+		Name:      "forget",
+		Usage:     "drops for good what documents held before a moment, and gives the space back",
+		ArgsUsage: "[PREFIX]",
+		UsageText: `bingest forget -before "2 years ago" -dry-run
+bingest forget -before 2024-01-01 -yes
+bingest forget -before 2024-01-01 -yes docs/drafts`,
+		Description: `A PREFIX is the name of a document or of a folder, as basof ls prints it; without one, it is everything. What a document held at TIME is kept, since that is needed to answer from TIME on. Questions about earlier moments are answered with "forgotten before", and records from then that come again are skipped.
+
+Copies that basof backup made before keep what they hold.`,
+		Flags:  tool.Flags(&s.set),
+		Action: s.forget,
+	}
+}
+
+func (s *settings) forget(c *cli.Context) error {
+	what, err := s.forgetting(c)
+	if err != nil {
+		return err
+	}
+	f, err := s.foresee(c, what)
+	if err != nil {
+		return err
+	}
+	if *s.dryRun {
+		return json.NewEncoder(c.App.Writer).Encode(f)
+	}
+	if !*s.yes {
+		return tool.WithHint(
+			tool.Usagef("%s and %s (%s) would be forgotten for good; nothing has been done",
+				tool.Count(f.Versions, "version"), tool.Count(f.Contents, "content"), megabytes(f.Bytes)),
+			fmt.Sprintf("to do it, add -yes; it needs up to %s of free space", megabytes(f.SpaceNeeded)))
+	}
+	s.warnOfSpace(c, f.SpaceNeeded)
+	store, err := s.openStore(c)
+	if err != nil {
+		return err
+	}
+	sum, err := ingest.Forget(c.Context, store, runStart(), what)
+	if sum.Forgotten != nil && err != nil {
+		err = tool.WithHint(fmt.Errorf("all is forgotten, but its space could not be given back: %w", err),
+			"make room and run the same line again")
+	}
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), verdict), store.Close())
+}
+
+// forgetting reads the command line.
+func (s *settings) forgetting(c *cli.Context) (what ingest.Forgetting, err error) {
+	switch {
+	case c.Args().Len() > 1:
+		return what, tool.Usagef("forget takes one prefix, but there are %d arguments", c.Args().Len())
+	case *s.at == "":
+		return what, tool.Usagef("forget needs -before, such as -before \"2 years ago\"")
+	case *s.yes && *s.dryRun:
+		return what, tool.Usagef("of -yes and -dry-run, only one")
+	}
+	moment, err := when.Parse(*s.at, time.Now(), time.Local)
+	if err != nil {
+		return what, tool.Usagef("-before: %w", err)
+	}
+	if moment.Note != "" {
+		tool.Warn(c, errors.New(moment.Note))
+	}
+	what.Before = kb.InstantOf(moment.Time)
+	if what.Before > now() {
+		return what, tool.Usagef("-before: %s lies ahead", what.Before)
+	}
+	if prefix := path.Clean(c.Args().First()); prefix != "." { // as bscan cleans names
+		what.Prefix = prefix
+	}
+	return what, nil
+}
+
+// foresee says what would be forgotten, and how much free space that needs: the
+// file is written twice over, once into a temporary file and once beside it.
+func (s *settings) foresee(c *cli.Context, what ingest.Forgetting) (f foreseen, err error) {
+	reader, err := s.openReader(c.Context)
+	if err != nil {
+		return f, err
+	}
+	defer reader.Close() // only read
+	dropped, err := reader.Forgettable(c.Context, what)
+	if err != nil {
+		return f, err
+	}
+	f = foreseen{Type: "forget", DryRun: true, Forgotten: *dropped.Report()}
+	f.FileBytes, err = s.fileBytes()
+	f.SpaceNeeded = 2 * f.FileBytes
+	return f, err
+}
+
+// foreseen is what -dry-run prints.
+type foreseen struct {
+	Type   string `json:"type"` // "forget"
+	DryRun bool   `json:"dry_run"`
+	report.Forgotten
+	FileBytes   int64 `json:"file_bytes"`   // that the knowledge base takes
+	SpaceNeeded int64 `json:"space_needed"` // bytes, at most, until all is done
+}
+
+// fileBytes returns what the knowledge base takes on the disk.
+func (s *settings) fileBytes() (sum int64, err error) {
+	for _, suffix := range []string{"", "-wal"} {
+		info, err := os.Stat(*s.db + suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		sum += info.Size()
+	}
+	return sum, nil
+}
+
+// warnOfSpace tells the user where there may be too little room. It is a guess
+// from above, so that it is worth trying all the same: a disk that gets full
+// leaves everything as it was.
+func (s *settings) warnOfSpace(c *cli.Context, needed int64) {
+	for _, dir := range []string{filepath.Dir(*s.db), os.TempDir()} {
+		var stat unix.Statfs_t
+		if err := unix.Statfs(dir, &stat); err != nil {
+			continue // nobody can say
+		}
+		if free := int64(stat.Bavail) * stat.Bsize; free < needed {
+			tool.Warn(c, fmt.Errorf("%s has %s of free space, and up to %s may be needed", dir, megabytes(free), megabytes(needed)))
+		}
+	}
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sysload"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+const (
+	// unitBytes of content are read for one transaction.
+	unitBytes = 32 * mebibyte
+	// heapLimit keeps the collector from letting garbage grow past what the
+	// content in hand needs; GOMEMLIMIT overrides it. It is less where the user's
+	// threshold is, but not so low that nothing but collecting would be done.
+	heapLimit      = 192 * mebibyte
+	leastHeapLimit = 64 * mebibyte
+)
+
+func now() kb.Instant { return kb.InstantOf(time.Now()) }
+
+// ingest is the default command.
+func (s *settings) ingest(c *cli.Context) error {
+	shown := s.newProgress(c, "record")
+	defer shown.Close()
+	in, closeInput, err := input(c, shown.Input)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	defer closeInput()
+	opts, err := s.options(shown)
+	if err == nil {
+		err = s.addInput(&opts)
+	}
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	judge := func(c *cli.Context, sum *ingest.Summary) error {
+		return errors.Join(s.warnUntried(c, opts.Filters), verdict(c, sum))
+	}
+	return s.do(c, opts, judge, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
+		defer shown.Close()
+		return ingest.Run(c.Context, store, in, opts)
+	})
+}
+
+// do makes a run, reports it, and has judge tell what is not as it should be.
+func (s *settings) do(c *cli.Context, opts ingest.Options, judge judge, run func(ingest.Store, ingest.Options) (*ingest.Summary, error)) error {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(max(leastHeapLimit, min(heapLimit, *s.memoryMB*mebibyte*3/4)))
+	}
+	store, err := s.openStore(c)
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	if opts.Embedder, err = s.embedder(c.Context, store); err != nil {
+		return errors.Join(s.refuse(c, storeHint(err)), store.Close())
+	}
+	sum, err := run(store, opts)
+	sum.Retries += s.index.retries.Load()
+	sum.Waited += time.Duration(s.index.waited.Load())
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), judge), store.Close())
+}
+
+// refuse reports a run that could not begin; a wrong command line is none.
+func (s *settings) refuse(c *cli.Context, err error) error {
+	if isUsage(err) {
+		return err
+	}
+	sum := &ingest.Summary{Status: ingest.Errored, Started: time.Now()}
+	return errors.Join(err, s.writeReport(c, sum, nil, err))
+}
+
+// input is what is to be taken in: the files named, one after the other, or
+// standard input, each of them seen by watched.
+func input(c *cli.Context, watched func(io.Reader) io.Reader) (io.Reader, func(), error) {
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	var readers []io.Reader
+	var files []*os.File
+	closeAll := func() {
+		for _, f := range files {
+			f.Close() // only read
+		}
+	}
+	for _, name := range names {
+		if name == "-" {
+			if err := tool.NeedsPipe(c.App.Reader); err != nil {
+				closeAll()
+				return nil, nil, err
+			}
+			readers = append(readers, watched(c.App.Reader))
+			continue
+		}
+		file, err := openInput(name)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		files = append(files, file)
+		// A last line without a newline counts, also where a file follows.
+		readers = append(readers, watched(file), strings.NewReader("\n"))
+	}
+	return io.MultiReader(readers...), closeAll, nil
+}
+
+// openInput opens a file of records, and helps the user who took bingest for a
+// program that reads documents, or mistyped a command.
+func openInput(name string) (*os.File, error) {
+	file, err := os.Open(name)
+	if near := tool.Nearest(name, []string{"reindex", "status", "failed", "report", "rm", "forget"}); err != nil && near != "" {
+		return nil, tool.WithHint(tool.Usagef("%w", err), "did you mean bingest "+near)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		file.Close() // not even read
+		return nil, tool.WithHint(tool.Usagef("%s is a folder, where a file of records is expected", name), "bscan "+name+" | bchunk | bingest")
+	}
+	return file, nil
+}
+
+// options are those of all runs that make passages.
+func (s *settings) options(shown *progress) (ingest.Options, error) {
+	guard := &sysload.Guard{
+		Threshold: *s.memoryMB * mebibyte, Interval: 100 * time.Millisecond,
+		Warn: func(resident int64) {
+			shown.warn(fmt.Sprintf("%d MB of memory are in use, more than the %d MB of BATCH_MEMORY_THRESHOLD_MB; less is taken in at a time", resident/mebibyte, *s.memoryMB))
+		},
+	}
+	s.index.retrying = shown.retrying
+	opts := ingest.Options{
+		Clock: time.Now, Workers: int(*s.workers), UnitBytes: unitBytes,
+		Retry: s.retry(), Pressure: guard.Over, Progress: shown.tell, Warn: shown.warn, Retrying: shown.retrying,
+	}
+	var err error
+	if opts.Filters, err = s.parseFilters(); err != nil {
+		return opts, err
+	}
+	return opts, s.checkEmbedder()
+}
+
+// addInput adds the options of runs that take records in.
+func (s *settings) addInput(opts *ingest.Options) error {
+	var err error
+	if opts.Dir, err = os.Getwd(); err != nil {
+		return fmt.Errorf("find the current folder: %w", err)
+	}
+	opts.ChunkSize, opts.MaxFileSize = int(*s.chunkSize), *s.maxFileSize
+	opts.MaxDelete, opts.Partial = *s.maxDelete/100, *s.partial
+	if *s.dir != "" {
+		if opts.Root, err = os.OpenRoot(*s.dir); err != nil {
+			return tool.Usagef("-C: %w", err)
+		}
+	}
+	return nil
+}

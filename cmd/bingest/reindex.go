@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+// reindexChunk is how many contents are taken in hand at a time.
+const reindexChunk = 100
+
+func reindexCommand() *cli.Command {
+	s := newQuery()
+	s.addWorkers("split")
+	s.addWork()
+	return &cli.Command{
+		Name:  "reindex",
+		Usage: "makes everything that searches need anew, from the contents in the knowledge base",
+		UsageText: `bingest reindex
+bingest reindex -embed openai:nomic-embed-text -embed-url http://localhost:11434/v1
+bingest reindex -embed builtin
+bingest reindex -filter pdf='pdftotext - -'`,
+		Description: `For another embedder, for documents whose text a new -filter can make, and after an upgrade that says so. Versions are not touched. Searches find what was there before until all is done, and an interruption changes nothing.
+
+Text that a filter made in an earlier run is used again, unless a -filter of now makes it anew.`,
+		Flags:  tool.Flags(&s.set),
+		Action: s.reindex,
+	}
+}
+
+func (s *settings) reindex(c *cli.Context) error {
+	if c.Args().Present() {
+		return tool.Usagef("reindex takes no arguments: it is of all documents")
+	}
+	shown := s.newProgress(c, "content")
+	defer shown.Close()
+	opts, err := s.options(shown)
+	if err == nil {
+		err = s.mustExist(c) // rather than making a knowledge base of nothing
+	}
+	if err != nil {
+		return s.refuse(c, err)
+	}
+	opts.ChunkSize, opts.Progress = reindexChunk, shown.tellReindex
+	if shown.Shown() {
+		shown.expect(func(ctx context.Context, reader *sqlite.Reader) (int64, error) { return reader.CountVersions(ctx) })
+	}
+	return s.do(c, opts, reindexed, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
+		defer shown.Close()
+		sum, err := ingest.Reindex(c.Context, store, runStart(), opts)
+		if err != nil {
+			err = tool.WithHint(err, "nothing has changed: searches find what they found before")
+		}
+		return sum, err
+	})
+}
+
+// reindexed is the judge of bingest reindex.
+func reindexed(c *cli.Context, sum *ingest.Summary) error {
+	if sum.Status == ingest.Interrupted {
+		return tool.Exit(tool.ExitInterrupted, tool.WithHint(
+			errors.New("interrupted; searches find what they found before"), "to begin anew, run the same line again"))
+	}
+	return verdict(c, sum)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/tool"
+	"github.com/seed16713943/btools/pkg/when"
+)
+
+func rmCommand() *cli.Command {
+	s := newQuery()
+	s.at = s.set.String("at", "", "now", "gone since `TIME`")
+	s.addRetries()
+	return &cli.Command{
+		Name:      "rm",
+		Usage:     "records by hand that documents are gone; what they said before stays",
+		ArgsUsage: "PREFIX...",
+		UsageText: `bingest rm docs/old.md
+bingest rm -at 2025-01-15 docs/drafts docs/notes.md`,
+		Description: `A PREFIX is the name of a document or of a folder, as basof ls prints it. A file that is still there comes back with the next scan.`,
+		Flags:       tool.Flags(&s.set),
+		Action:      s.rm,
+	}
+}
+
+func (s *settings) rm(c *cli.Context) error {
+	if !c.Args().Present() {
+		return tool.Usagef("name the documents or folders that are gone")
+	}
+	moment, err := when.Parse(*s.at, time.Now(), time.Local)
+	if err != nil {
+		return tool.Usagef("-at: %w", err)
+	}
+	if moment.Note != "" {
+		tool.Warn(c, errors.New(moment.Note))
+	}
+	var at *kb.Instant
+	if *s.at != "now" {
+		instant := kb.InstantOf(moment.Time)
+		at = &instant
+	}
+	var prefixes []string
+	for _, prefix := range c.Args().Slice() {
+		if prefix = path.Clean(prefix); prefix == "." || prefix == "/" { // as bscan cleans names
+			return tool.Usagef("rm needs the name of a document or folder, not of everything")
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	if err := s.mustExist(c); err != nil {
+		return err // rather than making a knowledge base to remove nothing from
+	}
+	store, err := s.openStore(c)
+	if err != nil {
+		return err
+	}
+	sum, err := ingest.Remove(c.Context, ingest.Retrying(store, s.retry(), nil), runStart(), at, prefixes)
+	err = s.conclude(c, store, sum, storeHint(err), verdict)
+	if err == nil && sum.Counts.Deleted == 0 {
+		err = tool.Exit(tool.ExitNothing, tool.WithHint(
+			fmt.Errorf("nothing was there under %s", strings.Join(prefixes, ", ")), "see basof ls"))
+	}
+	return errors.Join(err, store.Close())
+}
+
+// mustExist fails where there is no knowledge base.
+func (s *settings) mustExist(c *cli.Context) error {
+	reader, err := s.openReader(c.Context)
+	if err != nil {
+		return err
+	}
+	return reader.Close()
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// embedServer is an embeddings server that gives every text the same vector, once
+// it is open.
+type embedServer struct {
+	*httptest.Server
+	open  atomic.Bool
+	asked chan struct{} // gets one for each request to a server that is not open
+	wait  bool          // rather than refuse
+}
+
+func newEmbedServer(t *testing.T) *embedServer {
+	s := &embedServer{asked: make(chan struct{}, 100)}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *embedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var body struct{ Input []string }
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if !s.open.Load() {
+		s.asked <- struct{}{}
+		if s.wait {
+			<-r.Context().Done()
+			return
+		}
+		http.Error(w, "loading the model", http.StatusServiceUnavailable)
+		return
+	}
+	type item struct {
+		Index     int       `json:"index"`
+		Embedding []float32 `json:"embedding"`
+	}
+	var answer struct {
+		Data []item `json:"data"`
+	}
+	for i := range body.Input {
+		answer.Data = append(answer.Data, item{i, []float32{1, 2, 2}})
+	}
+	json.NewEncoder(w).Encode(answer)
+}
+
+// measured is what the tests look at of a report.
+type measured struct {
+	Status      string
+	Fatal       string
+	Performance map[string]any `json:"performance_metrics"`
+	Processing  map[string]any `json:"processing_summary"`
+}
+
+// passages returns how many passages got their vector, and how many wait.
+func (m *measured) passages() [2]any {
+	return [2]any{m.Performance["passages_embedded"], m.Performance["passages_waiting"]}
+}
+
+// TestServerComesBack takes documents in while the embedding server refuses all,
+// and has the next run, of which nothing is new, fill in what is lacking.
+func TestServerComesBack(t *testing.T) {
+	p := newPrograms(t)
+	for i := range 3 {
+		p.write(fmt.Sprintf("docs/%d.md", i), fmt.Sprintf("Text of document %d.\n", i))
+	}
+	server := newEmbedServer(t)
+	stream := p.output(0, nil, "bscan", "docs")
+	args := []string{"-embed-url", server.URL + "/v1", "-retries", "2", "-retry-wait", "1ms"}
+	rep := decode[measured](t, p.output(3, bytes.NewReader(stream), "bingest", append(args, "-embed", "openai:m")...))
+	if rep.Status != "complete" || rep.passages() != [2]any{0.0, 3.0} || rep.Performance["retries"] != 1.0 {
+		t.Errorf("while the server is away: %+v", rep)
+	}
+	if st := decode[status](t, p.output(0, nil, "bingest", "status", "-json")); st.Index.Waiting != 3 || st.Index.Embedder != "openai:m" {
+		t.Errorf("status %+v", st.Index)
+	}
+
+	server.open.Store(true)
+	rep = decode[measured](t, p.output(0, bytes.NewReader(stream), "bingest", args...))
+	if rep.Processing["unchanged"] != 3.0 || rep.passages() != [2]any{3.0, 0.0} {
+		t.Errorf("when it is back: %+v", rep)
+	}
+	if st := decode[status](t, p.output(0, nil, "bingest", "status", "-json")); st.Index.Waiting != 0 {
+		t.Errorf("status %+v", st.Index)
+	}
+}
+
+// TestServerRejects has a passage that the embedding server will not take, which
+// is said, counted, and costs the others nothing.
+func TestServerRejects(t *testing.T) {
+	p := newPrograms(t)
+	p.write("docs/a.md", "Water boils.\n")
+	p.write("docs/b.md", "Too much of it.\n")
+	open := newEmbedServer(t)
+	open.open.Store(true)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || bytes.Contains(body, []byte("Too much")) {
+			http.Error(w, "too long", http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		open.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	stream := p.output(0, nil, "bscan", "docs")
+	rep := decode[measured](t, p.output(3, bytes.NewReader(stream), "bingest", "-embed", "openai:m", "-embed-url", server.URL))
+	if rep.Status != "complete" || rep.passages() != [2]any{1.0, 0.0} || rep.Performance["passages_rejected"] != 1.0 {
+		t.Errorf("%+v", rep)
+	}
+	if st := decode[status](t, p.output(0, nil, "bingest", "status", "-json")); st.Index.Rejected != 1 {
+		t.Errorf("status %+v", st.Index)
+	}
+	if out := p.output(0, nil, "bingest", "status"); !bytes.Contains(out, []byte("1 passage has no vector of openai:m, which rejected it")) {
+		t.Errorf("status for people: %s", out)
+	}
+	rep = decode[measured](t, p.output(0, bytes.NewReader(stream), "bingest", "-embed-url", server.URL))
+	if rep.Performance["passages_rejected"] != 0.0 {
+		t.Errorf("it is asked for again: %+v", rep)
+	}
+}
+
+// TestReindexInterrupted stops bingest reindex by a signal while the server of
+// the new embedder keeps it waiting, and has a server fail it: neither changes
+// anything.
+func TestReindexInterrupted(t *testing.T) {
+	p := newPrograms(t)
+	p.write("docs/a.md", "Water boils.\n")
+	p.output(0, bytes.NewReader(p.output(0, nil, "bscan", "docs")), "bingest")
+	said := p.output(0, nil, "basof", "when", "water boils")
+	unchanged := func() {
+		t.Helper()
+		if st := decode[status](t, p.output(0, nil, "bingest", "status", "-json")); st.Index.Embedder != "builtin-1" || st.Index.Behind {
+			t.Errorf("status %+v", st.Index)
+		}
+		if got := p.output(0, nil, "basof", "when", "water boils"); !bytes.Equal(got, said) {
+			t.Errorf("water boils: %s, not %s", got, said)
+		}
+	}
+
+	server := newEmbedServer(t)
+	server.wait = true
+	reindex := []string{"reindex", "-embed", "openai:m", "-embed-url", server.URL, "-retries", "1"}
+	run := p.command("bingest", reindex...)
+	var stdout, stderr bytes.Buffer
+	run.Stdout, run.Stderr = &stdout, &stderr
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Process.Kill() })
+	select {
+	case <-server.asked:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server was not asked")
+	}
+	if err := run.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitCode(t, run.Wait()); code != 130 {
+		t.Errorf("exit code %d", code)
+	}
+	const told = "bingest: error: interrupted; searches find what they found before\nbingest: hint: to begin anew, run the same line again\n"
+	if stderr.String() != told {
+		t.Errorf("said %q", &stderr)
+	}
+	if rep := decode[measured](t, stdout.Bytes()); rep.Status != "interrupted" {
+		t.Errorf("report %+v", rep)
+	}
+	unchanged()
+
+	server.wait = false
+	rep := decode[measured](t, p.output(1, nil, "bingest", reindex...))
+	if rep.Status != "failed" || !strings.Contains(rep.Fatal, "503") {
+		t.Errorf("report %+v", rep)
+	}
+	unchanged()
+
+	server.open.Store(true)
+	rep = decode[measured](t, p.output(0, nil, "bingest", reindex...))
+	if rep.Status != "complete" || rep.passages() != [2]any{1.0, 0.0} {
+		t.Errorf("report %+v", rep)
+	}
+	if st := decode[status](t, p.output(0, nil, "bingest", "status", "-json")); st.Index.Embedder != "openai:m" {
+		t.Errorf("status %+v", st.Index)
+	}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/extract"
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+// judge tells the user what is not as it should be with a run, and turns it into
+// the exit code.
+type judge func(c *cli.Context, sum *ingest.Summary) error
+
+// verdict is the judge of runs that take documents in, or out.
+func verdict(c *cli.Context, sum *ingest.Summary) error {
+	code := lacking(c, sum)
+	if n := sum.Counts.Failed; n > 0 {
+		code = tool.ExitPartial
+		tool.Warn(c, tool.WithHint(
+			fmt.Errorf("%s of %d failed", tool.Count(n, "record"), sum.Counts.Total()),
+			`see "errors" in the report, also with: bingest report; to try them again: bingest failed | bingest`))
+	}
+	if n := sum.SkippedForgotten; n > 0 {
+		tool.Warn(c, fmt.Errorf("%s from before what is remembered, and skipped", verb(n, "record", "is", "are")))
+	}
+	if sum.Withheld > 0 {
+		code = tool.ExitPartial
+		tool.Warn(c, tool.WithHint(
+			fmt.Errorf("%s would be gone, more than -max-delete allows, and so none is", tool.Count(sum.Withheld, "document")),
+			"if they were deleted on purpose, scan again with: bingest -max-delete 100%"))
+	}
+	switch sum.Status {
+	case ingest.Interrupted:
+		return tool.Exit(tool.ExitInterrupted, tool.WithHint(
+			fmt.Errorf("interrupted after %s", tool.Count(sum.Counts.Total(), "record")),
+			"to finish, run the same line again"))
+	case ingest.Incomplete:
+		if sum.Counts.Total() == 0 {
+			return tool.Exit(tool.ExitPartial, tool.WithHint(
+				errors.New("the input holds no records and no complete scan"), "see what the program before bingest said"))
+		}
+		return tool.Exit(tool.ExitPartial, tool.WithHint(
+			errors.New("the input ended before its scan was complete, and so nothing is recorded as gone"),
+			"run the same line again; for one of several workers, or records made by hand, use -partial"))
+	}
+	if code != tool.ExitOK {
+		return tool.Exit(code, nil)
+	}
+	return nil
+}
+
+// lacking tells the user what searches will not find, and returns the exit code
+// for it.
+func lacking(c *cli.Context, sum *ingest.Summary) int {
+	code := tool.ExitOK
+	if total, reasons := countCodes(sum.Textless); total > 0 {
+		err := fmt.Errorf("%s stored without text to search (%s)", verb(total, "document", "is", "are"), reasons)
+		if sum.Textless[extract.Unsupported] > 0 {
+			err = tool.WithHint(err, "a -filter makes text of other formats, and of what is stored with: bingest reindex -filter pdf='pdftotext - -'")
+		}
+		if total > sum.Textless[extract.Unsupported]+sum.Textless[extract.Binary] {
+			code = tool.ExitPartial
+			err = tool.WithHint(err, `see "text_summary" in the report, or bingest status -all`)
+		}
+		tool.Warn(c, err)
+	}
+	if n := sum.Rejected; n > 0 {
+		code = tool.ExitPartial
+		tool.Warn(c, tool.WithHint(
+			fmt.Errorf("%s no vector: %w", verb(n, "passage", "gets", "get"), sum.FirstRefusal),
+			"only their words find them; to ask for all vectors again: bingest reindex"))
+	}
+	if n := sum.Waiting; n > 0 {
+		code = tool.ExitPartial
+		err := fmt.Errorf("%s for a vector", verb(n, "passage", "waits", "wait"))
+		if sum.FirstEmbedFault != nil {
+			err = fmt.Errorf("%w: %w", err, sum.FirstEmbedFault)
+		}
+		tool.Warn(c, tool.WithHint(err, "every later run asks for them first; until then they are found by their words"))
+	}
+	return code
+}
+
+// warnUntried tells of documents that have no text, since they came before the
+// filter for them, and that no run tries again, since they have not changed.
+func (s *settings) warnUntried(c *cli.Context, filters []*extract.Filter) error {
+	if len(filters) == 0 {
+		return nil
+	}
+	reader, err := s.openReader(c.Context)
+	if err != nil {
+		return err
+	}
+	defer reader.Close() // only read
+	var untried int64
+	for f, err := range reader.Textless(c.Context, now()) {
+		if err != nil {
+			return err
+		}
+		handles := func(filter *extract.Filter) bool { return filter.Handles(f.Path) }
+		if f.Code == extract.Unsupported && slices.ContainsFunc(filters, handles) {
+			untried++
+		}
+	}
+	if untried > 0 {
+		tool.Warn(c, tool.WithHint(
+			fmt.Errorf("%s no text yet, stored before there was the -filter for it", verb(untried, "document", "has", "have")),
+			"what has not changed is not read again; to make its text: bingest reindex, with the same -filter"))
+	}
+	return nil
+}
+
+// storeHint says what to do about a knowledge base that cannot be used.
+func storeHint(err error) error {
+	var fault *kb.Fault
+	var differ *ingest.EmbedderError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &differ):
+		return embedderHint(err, differ)
+	case errors.As(err, &fault) && fault.Code == kb.Busy:
+		return tool.WithHint(err, "run the same line again when it is done; see bingest status")
+	case errors.Is(err, sqlite.ErrDamaged):
+		return tool.WithHint(err, "bcheck says what is damaged and how to save the rest; or go back to a copy that basof backup made")
+	case errors.Is(err, sqlite.ErrMissing):
+		return tool.WithHint(err, "name it with -db or BATCH_DB, or make it with: bscan FOLDER | bchunk | bingest")
+	case errors.Is(err, sqlite.ErrNoFolder):
+		return tool.WithHint(err, "make the folder first, or name another file with -db or BATCH_DB")
+	case errors.Is(err, sqlite.ErrForeign):
+		return tool.WithHint(err, "name another file with -db or BATCH_DB")
+	case errors.Is(err, sqlite.ErrNewer):
+		return tool.WithHint(err, "install that version or a later one")
+	case errors.Is(err, sqlite.ErrFull):
+		return tool.WithHint(err, "make room and run the same line again; nothing that was committed is lost")
+	case errors.Is(err, sqlite.ErrReadOnly):
+		return tool.WithHint(err, "make the file and its folder writable, or name another with -db")
+	default:
+		return err
+	}
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/report"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+// warnings is how many lines that are no report are told of one by one.
+const warnings = 10
+
+var errNoReport = errors.New("there is no report in the input")
+
+// readAll adds the reports of all files to a series, and returns how many lines
+// are none. The first signal does not end it: the same one has gone to bingest,
+// which is about to say how far it came.
+func readAll(c *cli.Context, series *report.Series) (bad int64, err error) {
+	files := c.Args().Slice()
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	stop := context.AfterFunc(c.Context, func() {
+		tool.Warn(c, errors.New("interrupted, and waiting for the report; a second time ends this at once"))
+	})
+	defer stop()
+	for _, file := range files {
+		refused := func(err error) {
+			if bad++; bad > warnings {
+				return
+			}
+			err = fmt.Errorf("%s, %w", nameOf(file), err)
+			if errors.Is(err, report.ErrCutOff) {
+				err = tool.WithHint(err, "a report is one line; to make it one again: jq -c . FILE")
+			}
+			tool.Warn(c, err)
+		}
+		if err := readFile(c, file, series, refused); err != nil {
+			return bad, err
+		}
+	}
+	return bad, nil
+}
+
+func nameOf(file string) string {
+	if file == "-" {
+		return "stdin"
+	}
+	return file
+}
+
+func readFile(c *cli.Context, file string, series *report.Series, refused func(error)) error {
+	if file == "-" {
+		if err := tool.NeedsPipe(c.App.Reader); err != nil {
+			return err
+		}
+		return read(c.App.Reader, file, series, refused)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // only read
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return tool.WithHint(fmt.Errorf("%s is a folder", file), "name the files with the reports")
+	}
+	return read(f, file, series, refused)
+}
+
+func read(in io.Reader, file string, series *report.Series, refused func(error)) error {
+	reports := report.NewReader(in)
+	for {
+		run, err := reports.Next()
+		var line *report.LineError
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.As(err, &line):
+			refused(line)
+		case err != nil:
+			return fmt.Errorf("read %s: %w", nameOf(file), err)
+		default:
+			series.Add(run)
+		}
+	}
+}

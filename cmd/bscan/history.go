@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/config"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/scan/githist"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+// history lists the history of a repository.
+func (s *settings) history(c *cli.Context, out *output) error {
+	opts, err := s.historyOptions(c)
+	if err != nil {
+		return err
+	}
+	opts.Warn = func(message, hint string) { tool.Warn(c, tool.WithHint(errors.New(message), hint)) }
+	history, err := githist.New(opts)
+	if err != nil {
+		return s.refused(tool.Usagef("%w", err))
+	}
+	if _, err := history.Run(c.Context, out); err != nil {
+		return s.refused(err)
+	}
+	return out.verdict("content")
+}
+
+func (s *settings) historyOptions(c *cli.Context) (githist.Options, error) {
+	opts := githist.Options{
+		Dir: *s.git, Rev: *s.rev, Since: *s.since, Paths: c.Args().Slice(),
+		Prefix: *s.prefix, Extensions: *s.ext, Include: *s.include, Exclude: *s.exclude, Hidden: *s.hidden,
+		Follow: *s.follow, MaxSize: *s.maxSize, Shard: kb.Shard(s.shard),
+	}
+	switch {
+	case len(*s.ext) == 0:
+		return opts, s.Lookup("ext").Refuse("no extension is left; * takes all files")
+	case slices.Contains(opts.Paths, "-"), *s.nul:
+		return opts, tool.Usagef("-git takes no list of paths on stdin")
+	case *s.since != "" && *s.index != "":
+		return opts, tool.WithHint(tool.Usagef("-since and -index both say where to begin"), "-index finds the commit for -since by itself")
+	case *s.index != "":
+		var err error
+		opts.Taken, err = histories(c.Context, *s.index)
+		return opts, err
+	}
+	return opts, nil
+}
+
+// histories asks a knowledge base for what it has taken in. One that is not there
+// has nothing.
+func histories(ctx context.Context, path string) (_ []kb.Scan, err error) {
+	reader, err := sqlite.OpenReader(ctx, path)
+	if errors.Is(err, sqlite.ErrMissing) {
+		return []kb.Scan{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	return reader.Histories(ctx)
+}
+
+// refused gives an error of package githist its exit code and its hint.
+func (s *settings) refused(err error) error {
+	var known *githist.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	switch set := s.Lookup(known.Setting); {
+	case set != nil && set.Source() != config.FromDefault:
+		err = set.Refuse("%w", known)
+	case errors.Is(err, githist.ErrNeverThere):
+		err = tool.Exit(tool.ExitPartial, known)
+	}
+	return tool.WithHint(err, known.Hint)
+}
+
+// needsGit is the error about a setting of histories where there is none.
+func (s *settings) needsGit(name string) error {
+	if name == "git" {
+		return s.Lookup(name).Refuse("the folder of the repository is missing; . is the one in which you are")
+	}
+	return tool.WithHint(tool.Usagef("-%s is about a history and goes with -git", name), "bscan -git . lists the history of the repository in which you are")
+}

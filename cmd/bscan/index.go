@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/scan"
+	"github.com/seed16713943/btools/pkg/sqlite"
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+// unseen are the files that were changed though their stat is the same.
+type unseen struct {
+	mu    sync.Mutex
+	first string
+	count int
+}
+
+func (u *unseen) add(path string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.count++; u.count == 1 {
+		u.first = path
+	}
+}
+
+// verdict fails if there are any: the scan has read a few files only to see, and
+// there may be many more.
+func (u *unseen) verdict(c *cli.Context) error {
+	if u.count == 0 {
+		return nil
+	}
+	tool.Warn(c, tool.WithHint(
+		fmt.Errorf("%s changed, such as %s, though size and times are the same", count(u.count, "file"), u.first),
+		"there may be more of which this scan took no notice; to read all files: bscan -rehash"))
+	return tool.Exit(tool.ExitPartial, nil)
+}
+
+// useIndex has the scan leave out reading what a knowledge base has seen. One that
+// is not there has seen nothing.
+func (s *settings) useIndex(c *cli.Context, opts *scan.Options) (u *unseen, err error) {
+	u = new(unseen)
+	if *s.index == "" || *s.rehash || *s.content {
+		return u, nil
+	}
+	reader, err := sqlite.OpenReader(c.Context, *s.index)
+	if errors.Is(err, sqlite.ErrMissing) {
+		return u, nil
+	}
+	if err != nil {
+		return u, err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	seen := make(map[string]scan.Seen)
+	err = reader.Sightings(c.Context, s.prefixes(opts), func(f ingest.SeenFile) {
+		seen[f.Path] = scan.Seen{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode, SHA256: f.SHA256}
+	})
+	opts.Seen = func(path string) (scan.Seen, bool) {
+		known, ok := seen[path]
+		return known, ok
+	}
+	opts.Distrust = u.add
+	return u, err
+}
+
+// prefixes are those of the records of a scan; "" for all of a list.
+func (s *settings) prefixes(opts *scan.Options) []string {
+	if opts.List != nil {
+		return []string{""}
+	}
+	var prefixes []string
+	for _, root := range opts.Roots {
+		prefix := path.Join(*s.prefix, root) // cleaned
+		if prefix == "." {
+			return []string{""}
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes
+}

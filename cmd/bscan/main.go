@@ -1,0 +1,19 @@
+// Command bscan walks trees of documents and says what is there, as NDJSON
+// records for bchunk and bingest.
+package main
+
+import (
+	"os"
+	"runtime/debug"
+
+	"github.com/seed16713943/btools/pkg/tool"
+)
+
+func main() {
+	// A scan allocates much and holds little, so that collecting a fifth as often
+	// costs a few megabytes and saves a tenth of the time.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(500)
+	}
+	os.Exit(tool.Main(newApp()))
+}
