@@ -172,7 +172,9 @@ func freshSchema(ctx context.Context, version int) (map[string]string, error) {
 const logTries = 5
 
 // writeAheadLog looks for transactions in the log that SQLite passes over, since
-// something before their end is damaged.
+// something before their end is damaged. A single one is what a full disk leaves,
+// or a power cut: part of a frame, over what was there. It is of no run that has
+// ended, since the transaction that ends a run would be lost with it.
 func (k *check) writeAheadLog() error {
 	var before []byte
 	for range logTries {
@@ -180,7 +182,11 @@ func (k *check) writeAheadLog() error {
 		if err != nil || lost == 0 {
 			return err
 		}
-		if bytes.Equal(before, state) {
+		switch {
+		case !bytes.Equal(before, state):
+		case lost == 1:
+			return k.note(CodeLog, ByRepair, "the write-ahead log ends in a transaction that was not written to its end, as when the disk is full; it is of no run that has ended")
+		default:
 			return k.damage(CodeLog, ByRepair, "the write-ahead log ends in %d transactions that cannot be read: a power cut took them, or damage", lost)
 		}
 		before = state
