@@ -24,7 +24,7 @@ bscan docs | bchunk -n 20 -bytes 8MiB | parallel --pipe -N 1 bingest -partial
 bscan docs > docs.ndjson; bchunk docs.ndjson | bingest
 bscan docs | jq -c 'select(.type != "file" or .size > 0)' | bchunk | bingest`
 
-const description = `A chunk is a unit of work: bingest commits it in one transaction. It closes at -n records or at
+const description = `A chunk is a unit of work: bingest commits it as a whole or not at all. It closes at -n records or at
 -bytes, whichever comes first; a record that is larger than -bytes is a chunk of its own. Each chunk carries its
 scan, so every line can be worked on alone, in any order.
 

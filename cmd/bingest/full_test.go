@@ -15,7 +15,7 @@ import (
 // there is room, the same line does the rest.
 func TestFullDisk(t *testing.T) {
 	k := newKillTest(t, fromEnv(t, "BTOOLS_KILL_SEED", killSeed)+2)
-	k.again = func(db string) string { return "exec bingest -n 4 -db " + db + " records" }
+	k.again = func(db string) string { return few + "exec bingest -n 4 -db " + db + " records" }
 	k.before = func() { k.write("records", string(k.output(0, nil, "bscan", "docs"))) }
 	k.disturb = k.fill
 	k.run(either(8, 50))

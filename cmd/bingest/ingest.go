@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// unitBytes of content are read for one transaction.
+	// unitBytes is the memory for one chunk, or for the part of it that is read at a time.
 	unitBytes = 32 * mebibyte
 	// heapLimit keeps the collector from letting garbage grow past what the
 	// content in hand needs; GOMEMLIMIT overrides it. It is less where the user's
@@ -159,7 +159,7 @@ func (s *settings) addInput(opts *ingest.Options) error {
 	if opts.Dir, err = os.Getwd(); err != nil {
 		return fmt.Errorf("find the current folder: %w", err)
 	}
-	opts.ChunkSize, opts.MaxFileSize = int(*s.chunkSize), *s.maxFileSize
+	opts.ChunkSize, opts.Together, opts.MaxFileSize = int(*s.chunkSize), int(*s.together), *s.maxFileSize
 	opts.MaxDelete, opts.Partial = *s.maxDelete/100, *s.partial
 	if *s.dir != "" {
 		if opts.Root, err = os.OpenRoot(*s.dir); err != nil {

@@ -19,6 +19,10 @@ const (
 	killDocuments = 600
 	killSeed      = 20250115 // BTOOLS_KILL_SEED overrides it
 	killsPerBase  = 2        // in each of the two ingests of a knowledge base
+
+	// few makes transactions small, so that there are many to be hit, and lets four
+	// chunks share one at most.
+	few = "export BATCH_MAX_BATCH_SIZE=16; "
 )
 
 // TestKilled kills ingests at random moments and runs the same command line
@@ -32,7 +36,7 @@ func TestKilled(t *testing.T) {
 	t.Run("stream", func(t *testing.T) {
 		t.Parallel()
 		k := newKillTest(t, seed)
-		k.again = func(db string) string { return "exec bingest -n 4 -db " + db + " records" }
+		k.again = func(db string) string { return few + "exec bingest -n 4 -db " + db + " records" }
 		k.before = func() { k.write("records", string(k.output(0, nil, "bscan", "docs"))) }
 		k.run(kills / 2)
 	})
@@ -40,7 +44,7 @@ func TestKilled(t *testing.T) {
 	t.Run("pipeline", func(t *testing.T) {
 		t.Parallel()
 		k := newKillTest(t, seed+1)
-		k.again = func(db string) string { return "bscan docs | bchunk -n 4 | bingest -db " + db }
+		k.again = func(db string) string { return few + "bscan docs | bchunk -n 4 | bingest -db " + db }
 		k.before = func() { k.edited = kb.InstantOf(time.Now()).String() }
 		k.run(kills / 2)
 	})

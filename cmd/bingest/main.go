@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"time"
@@ -30,6 +31,7 @@ type settings struct {
 	dir         *string
 	workers     *int64
 	chunkSize   *int64
+	together    *int64
 	maxFileSize *int64
 	partial     *bool
 	maxDelete   *float64
@@ -81,6 +83,7 @@ func newApp() *cli.App {
 	s.dir = s.set.String("C", "", "", "read the files below `DIR`, and nothing outside of it, rather than where the scan found them")
 	s.addWorkers("read")
 	s.chunkSize = s.set.Int("n", "BATCH_CHUNK_SIZE", 100, 1, 1_000_000, "commit `N` records at a time, where they come without chunks")
+	s.together = s.set.Int("", "BATCH_MAX_BATCH_SIZE", 1000, 1, math.MaxInt, "records in a transaction that smaller chunks share, where they are ready at the same time")
 	s.maxFileSize = s.set.Bytes("max-size", "BATCH_MAX_FILE_SIZE", 50*mebibyte, "refuse files of more than `BYTES`; 0 refuses none")
 	s.partial = s.set.Bool("partial", "", "the input is one of several, or made by hand, so it needs no end")
 	s.maxDelete = s.set.Percent("max-delete", "", 50, "if a scan would delete more than `PERCENT` of what it covers, delete nothing")

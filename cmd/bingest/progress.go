@@ -27,6 +27,7 @@ type progress struct {
 	of int64 // expected; 0 if that is not known, or was not asked yet
 
 	endless bool // some input does not say how much it holds
+	asked   bool // the knowledge base, how much that may be
 
 	mu      sync.Mutex
 	retries int // told of
@@ -83,8 +84,8 @@ func (p *progress) tell(done ingest.Progress) {
 	if !p.Shown() {
 		return
 	}
-	if done.Chunks == 1 && p.endless {
-		p.of = 0
+	if p.endless && !p.asked {
+		p.of, p.asked = 0, true
 		p.expect(func(ctx context.Context, reader *sqlite.Reader) (int64, error) {
 			run, _, err := reader.Run(ctx, done.Run)
 			if run.Expected == nil {

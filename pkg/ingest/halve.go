@@ -46,7 +46,7 @@ func refusal(err error) *kb.Fault {
 func (u *unit) halves() (first, second *unit) {
 	middle := len(u.items) / 2
 	return &unit{scan: u.scan, items: u.items[:middle]},
-		&unit{scan: u.scan, items: u.items[middle:], bad: u.bad, end: u.end}
+		&unit{scan: u.scan, items: u.items[middle:], bad: u.bad, end: u.end, chunks: u.chunks}
 }
 
 // lessen takes from a unit of one record what the store may have refused: first

@@ -49,6 +49,7 @@ func TestCulprit(t *testing.T) {
 	} {
 		t.Run(test.table, func(t *testing.T) {
 			b := newBench(t)
+			b.opts.ChunkSize, b.opts.Together = 6, 1000 // chunks of one transaction are parted again
 			var records []string
 			for i := range 20 {
 				text := sections(fmt.Sprintf("%c", 'A'+i))

@@ -50,6 +50,7 @@ type Options struct {
 	Workers     int      // documents read, compressed and made text of at the same time
 	ChunkSize   int      // records in a unit, where the stream comes without chunks
 	UnitBytes   int64    // memory for one unit; what takes more is split over several
+	Together    int      // records in a transaction of several units; each has its own if it is 0
 	MaxFileSize int64    // bytes; larger files are refused, unless it is 0
 	MaxDelete   float64  // largest share of the covered paths that a scan may delete, 0 to 1
 	Partial     bool     // the stream is one of several, or made by hand: it needs no end

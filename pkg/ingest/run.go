@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// unitsAhead is how many units may be read while one is committed.
-	unitsAhead = 4
+	// unitsAhead is how many units may be read while others are committed.
+	unitsAhead = 8
 	// unitsInMemory bounds the memory of units, in units of Options.UnitBytes.
 	unitsInMemory = 2
 	// heldShare is how many bytes are held for each byte of content: what is
@@ -110,34 +110,7 @@ func (r *runner) pump(ctx context.Context, in io.Reader) error {
 			cancel(err)
 		}
 	})
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case u, ok := <-planned:
-			if !ok {
-				return context.Cause(ctx)
-			}
-			if err := r.commitWhenRead(ctx, u); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// commitWhenRead waits for the reading of a unit and commits it.
-func (r *runner) commitWhenRead(ctx context.Context, u *unit) error {
-	select {
-	case <-u.ready:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	defer r.memory.Release(u.weight)
-	defer clear(u.items) // which are a part of a larger unit's, whose other parts are still to come
-	if u.err != nil {
-		return u.err
-	}
-	return r.commit(ctx, u)
+	return r.commitAll(ctx, planned)
 }
 
 func (r *runner) assemble(ctx context.Context, in io.Reader, out chan<- *unit) error {
@@ -192,7 +165,7 @@ func (r *runner) plan(ctx context.Context, in <-chan *unit, out chan<- *unit) er
 			if part.weight, err = r.reserve(ctx, part.contentBytes()); err != nil {
 				return err
 			}
-			part.ready = make(chan struct{})
+			part.ready, part.chunks = make(chan struct{}), 1
 			r.working.Go(func() { r.read(ctx, part) })
 			if err := send(ctx, out, part); err != nil {
 				return err

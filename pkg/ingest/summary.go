@@ -8,7 +8,7 @@ import (
 
 // account adds what a transaction did to the summary.
 func (r *runner) account(u *unit, a *applier) {
-	r.sum.Chunks++
+	r.sum.Chunks += u.chunks
 	r.sum.Counts.Add(a.out.counts)
 	r.sum.sample(r.opts.Clock())
 	r.sum.Withheld += a.out.withheld

@@ -5,14 +5,15 @@ import (
 	"github.com/seed16713943/btools/pkg/kb"
 )
 
-// unit is what is committed in one transaction: the records of a chunk, or a
-// part of them, all of one scan.
+// unit is what is committed as a whole: the records of a chunk, or a part of them,
+// all of one scan.
 type unit struct {
 	scan   *kb.Scan // nil for lines that belong to none
 	items  []item
 	bad    []*kb.Fault // lines that are no records
 	end    *kb.End
 	weight int64         // in memory, in bytes
+	chunks int64         // how many it stands for
 	ready  chan struct{} // closed once all is read
 	err    error         // of the store, while it was read
 }

@@ -56,7 +56,7 @@ type Performance struct {
 	FilesPerSecond       float64 `json:"files_per_second"`
 	MemoryMB             float64 `json:"memory_mb"` // resident, in units of 1,048,576 bytes
 	PeakMemoryMB         float64 `json:"peak_memory_mb"`
-	Chunks               int64   `json:"chunks"` // transactions
+	Chunks               int64   `json:"chunks"`
 	Retries              int64   `json:"retries"`
 	SecondsLostToRetries float64 `json:"seconds_lost_to_retries"`
 	HeldBack             int64   `json:"held_back"`         // times that memory was above the threshold, so that less was taken in at a time

@@ -162,7 +162,7 @@ func (p *Progress) Tell(done Done) {
 // due reports whether it is time for a line.
 func (p *Progress) due() bool {
 	if p.done.Chunks > 0 {
-		return p.done.Chunks%p.every == 0 && p.done.Files != p.told.Files
+		return p.done.Chunks/p.every > p.told.Chunks/p.every && p.done.Files != p.told.Files
 	}
 	return p.done.Files != p.told.Files && time.Since(later(p.toldAt, p.started)) >= lineEvery
 }

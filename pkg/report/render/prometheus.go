@@ -64,8 +64,8 @@ func (g *gauge) set(x float64, labels ...string) { g.vec.WithLabelValues(labels.
 type gauges struct {
 	all []*gauge
 
-	time, success, status, duration, files, failures, content, memory, stages  *gauge
-	transactions, retries, retryWait, passages, waiting, withheld, withoutText *gauge
+	time, success, status, duration, files, failures, content, memory, stages *gauge
+	chunks, retries, retryWait, passages, waiting, withheld, withoutText      *gauge
 }
 
 func newGauges() *gauges {
@@ -85,7 +85,7 @@ func newGauges() *gauges {
 	g.content = add("last_run_content_bytes", "Size of the files that the last run stored or found unchanged.")
 	g.memory = add("last_run_peak_memory_bytes", "The most memory that was resident in the last run.")
 	g.stages = add("last_run_stage_seconds", "Time that the last run spent in each stage; stages run side by side.", "stage")
-	g.transactions = add("last_run_transactions", "Transactions of the last run.")
+	g.chunks = add("last_run_chunks", "Chunks of the last run.")
 	g.retries = add("last_run_retries", "How often the last run tried something again.")
 	g.retryWait = add("last_run_retry_wait_seconds", "How long the last run waited before it tried again.")
 	g.passages = add("last_run_passages", "Passages of the last run by where their vectors came from.", "outcome")
@@ -120,7 +120,7 @@ func (g *gauges) run(r *report.Run, db string) {
 	g.stages.set(m.Seconds.Extract, db, "extract")
 	g.stages.set(m.Seconds.Embed, db, "embed")
 	g.stages.set(m.Seconds.Store, db, "store")
-	g.transactions.set(float64(m.Chunks), db)
+	g.chunks.set(float64(m.Chunks), db)
 	g.retries.set(float64(m.Retries), db)
 	g.retryWait.set(m.SecondsLostToRetries, db)
 	g.passages.set(float64(m.PassagesEmbedded), db, "embedded")
