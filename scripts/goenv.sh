@@ -33,8 +33,15 @@ if [ "$(cat "$include/sqlite3.h" 2>/dev/null)" != "$line" ]; then
 	mv "$include/sqlite3.h.$$" "$include/sqlite3.h"
 fi
 
+# SQLite need not count the memory that it takes, which costs a lock with each piece.
+nostatus=-DSQLITE_DEFAULT_MEMSTATUS=0
+
 # Settings of the user's are kept; those of an earlier eval are not added again.
 cflags=$(go env CGO_CFLAGS)
+case " $cflags " in
+*" $nostatus "*) ;;
+*) cflags="$cflags $nostatus" ;;
+esac
 case $include in
 *\'*) flag="\"-I$include\"" ;;
 *[[:space:]]*) flag="'-I$include'" ;; # quoted as go env quotes it

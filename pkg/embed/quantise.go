@@ -8,7 +8,9 @@ import "math"
 func Int8(v []float32) []int8 {
 	var largest float32
 	for _, x := range v {
-		largest = max(largest, x, -x)
+		if x := math.Float32frombits(math.Float32bits(x) &^ (1 << 31)); x > largest { // |x|
+			largest = x
+		}
 	}
 	small := make([]int8, len(v))
 	if largest == 0 {

@@ -55,14 +55,11 @@ func codeBytes(dim int) int { return 2 * 8 * codeWords(dim) }
 func putCode(code, data []byte) {
 	second := code[len(code)/2:]
 	mean := squares(data) / int32(len(data))
-	for i, x := range data {
+	for i, x := range data { // without branches, which nothing could foresee
 		x := int32(int8(x))
-		if x > 0 {
-			code[i/8] |= 1 << (i % 8) // words are little-endian
-		}
-		if (x > 0) == (x*x > mean) {
-			second[i/8] |= 1 << (i % 8)
-		}
+		positive, large := uint32(-x)>>31, uint32(mean-x*x)>>31
+		code[i/8] |= byte(positive << (i % 8)) // words are little-endian
+		second[i/8] |= byte((positive ^ large ^ 1) << (i % 8))
 	}
 }
 

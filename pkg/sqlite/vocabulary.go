@@ -21,7 +21,7 @@ const (
 // corrections of misspelled words stand on.
 type vocabulary struct {
 	seed   maphash.Seed
-	recent [1 << 11]uint64 // by the low bits
+	recent [1 << 16]uint64 // by the low bits
 	known  map[uint64]struct{}
 	drops  int64 // how often the index had been dropped when they were stored
 }
