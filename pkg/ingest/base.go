@@ -24,9 +24,13 @@ func newCarried(plain []byte) *carried {
 	return &carried{plain, sync.OnceValue(func() kb.Hash { return kb.HashOf(plain) })}
 }
 
-// maxRemembered is how many bytes of contents are remembered for those that come
-// after them.
-const maxRemembered = 8 << 20
+const (
+	// maxRemembered is how many bytes contents may take that are remembered for those
+	// that come after them.
+	maxRemembered = 8 << 20
+	// rememberedBytes is what one takes besides its bytes and its path, about.
+	rememberedBytes = 400
+)
 
 // lastCarried remembers the last content of each path that the stream carried,
 // and forgets those that were not replaced for the longest time.
@@ -41,6 +45,8 @@ type remembered struct {
 	*carried
 }
 
+func (r *remembered) bytes() int { return len(r.plain) + len(r.path) + rememberedBytes }
+
 // swap remembers a content and returns the one that it takes the place of, if
 // there is one.
 func (l *lastCarried) swap(path string, c *carried) *carried {
@@ -52,8 +58,9 @@ func (l *lastCarried) swap(path string, c *carried) *carried {
 		before = had.Value.(remembered).carried
 		l.forget(had)
 	}
-	l.byPath[path] = l.order.PushFront(remembered{path, c})
-	for l.bytes += len(c.plain); l.bytes > maxRemembered; {
+	one := remembered{path, c}
+	l.byPath[path] = l.order.PushFront(one)
+	for l.bytes += one.bytes(); l.bytes > maxRemembered; {
 		l.forget(l.order.Back())
 	}
 	return before
@@ -62,7 +69,7 @@ func (l *lastCarried) swap(path string, c *carried) *carried {
 func (l *lastCarried) forget(e *list.Element) {
 	r := l.order.Remove(e).(remembered)
 	delete(l.byPath, r.path)
-	l.bytes -= len(r.plain)
+	l.bytes -= r.bytes()
 }
 
 // base returns what the content of an item may be kept as the difference from.
