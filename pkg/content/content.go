@@ -199,17 +199,30 @@ func (d *Decoder) Decode(dst, base []byte, p Part) (plain []byte, err error) {
 		}
 		return append(dst, p.Data...), nil
 	case Zstd:
-		return d.zstd.DecodeAll(p.Data, dst)
+		return d.unpack(dst, p.Data)
 	case Diff:
 		return applyDelta(dst, base, p.Data)
 	case ZstdDiff:
-		if d.delta, err = d.zstd.DecodeAll(p.Data, d.delta[:0]); err != nil {
+		if d.delta, err = d.unpack(d.delta[:0], p.Data); err != nil {
 			return dst, err
 		}
 		return applyDelta(dst, base, d.delta)
 	default:
 		return dst, fmt.Errorf("codec %d is not known", p.Codec)
 	}
+}
+
+// unpack appends what is compressed in data to dst.
+func (d *Decoder) unpack(dst, data []byte) ([]byte, error) {
+	// The limit of the decoder counts what stands before it too, so nothing does.
+	plain, err := d.zstd.DecodeAll(data, dst[len(dst):])
+	switch {
+	case err != nil:
+		return dst, err
+	case len(dst) == 0:
+		return plain, nil
+	}
+	return append(dst, plain...), nil
 }
 
 // Verifier passes bytes on and hashes them.

@@ -77,6 +77,27 @@ func TestPartsAreTheirOwn(t *testing.T) {
 	}
 }
 
+// TestDecodeAppends: the parts of a large content make it again, one behind the
+// other.
+func TestDecodeAppends(t *testing.T) {
+	plain := strings.Repeat("words\n", content.MaxPart/2)
+	c, err := content.NewEncoder().Encode(strings.NewReader(plain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := content.NewDecoder()
+	defer dec.Close()
+	var back []byte
+	for i, part := range c.Parts {
+		if back, err = dec.Decode(back, nil, part); err != nil {
+			t.Fatalf("part %d of %d: %v", i+1, len(c.Parts), err)
+		}
+	}
+	if string(back) != plain {
+		t.Errorf("%d bytes became %d others", len(plain), len(back))
+	}
+}
+
 func TestEncodeReadError(t *testing.T) {
 	broken := errors.New("broken")
 	for _, before := range []int{0, 1, content.MaxPart, content.MaxPart + 1} {

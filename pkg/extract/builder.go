@@ -133,18 +133,27 @@ func (b *builder) add(kind Kind, level int, text string, start, end int) {
 // code makes a block of lines as they are, the first of which is line start of
 // the source. Empty lines at either end are left out.
 func (b *builder) code(text string, start int) {
+	text, cut := cutEmptyLines(text)
+	start += cut
+	b.codeBetween(text, start, start+strings.Count(text, "\n"))
+}
+
+// cutEmptyLines leaves out the empty lines at either end, and counts those at the
+// beginning.
+func cutEmptyLines(text string) (rest string, cut int) {
 	for {
 		line, rest, found := strings.Cut(text, "\n")
 		if !found || !blank(line) {
-			break
+			return trimRight(text), cut
 		}
 		text = rest
-		start++
+		cut++
 	}
-	text = strings.TrimRightFunc(text, unicode.IsSpace)
-	if text == "" {
-		return
-	}
+}
+
+// codeBetween makes a block of code that comes from some lines of the source,
+// which need not be as many as its own.
+func (b *builder) codeBetween(text string, start, end int) {
 	if strings.IndexFunc(text, unprintable) >= 0 {
 		text = strings.Map(func(r rune) rune {
 			if unprintable(r) {
@@ -154,7 +163,7 @@ func (b *builder) code(text string, start int) {
 		}, text)
 	}
 	if !blank(text) {
-		b.block(Block{Code, 0, text, start, start + strings.Count(text, "\n")})
+		b.block(Block{Code, 0, text, start, end})
 	}
 }
 

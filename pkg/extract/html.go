@@ -139,23 +139,28 @@ func (r *pageReader) text() {
 			r.b.title(string(text))
 		}
 	case in.pre:
-		if r.start == 0 {
-			r.start = r.line
-		}
 		r.pre = append(r.pre, text...)
+		if !blank(string(text)) {
+			r.lines(start, end)
+		}
 	case lead == len(raw):
 		r.b.part(space)
 		if bytes.IndexByte(raw, '\n') >= 0 {
 			r.b.part(newline)
 		}
 	default:
-		if r.start == 0 {
-			r.start = start
-		}
-		r.end = end
+		r.lines(start, end)
 		r.breaks = 0
 		r.b.fold(string(text))
 	}
+}
+
+// lines adds text that comes from some lines to the open block.
+func (r *pageReader) lines(start, end int) {
+	if r.start == 0 {
+		r.start = start
+	}
+	r.end = end
 }
 
 // flush makes a block of the text since the last one.
@@ -163,7 +168,8 @@ func (r *pageReader) flush() {
 	in, before := r.open.now, len(r.b.doc.Blocks)
 	switch {
 	case in.pre:
-		r.b.code(strings.TrimPrefix(string(r.pre), "\n"), r.start+leadingNewline(r.pre))
+		text, _ := cutEmptyLines(string(r.pre))
+		r.b.codeBetween(text, r.start, r.end)
 		r.pre = r.pre[:0]
 	case in.heading > 0:
 		r.b.text = bytes.TrimRight(r.b.text, " §¶") // marks for linking to it
@@ -179,15 +185,6 @@ func (r *pageReader) flush() {
 		r.regions = append(r.regions, in.region)
 	}
 	r.start, r.end, r.breaks = 0, 0, 0
-}
-
-// leadingNewline is 1 if a pre element begins with an end of line, which is not
-// shown.
-func leadingNewline(pre []byte) int {
-	if len(pre) > 0 && pre[0] == '\n' {
-		return 1
-	}
-	return 0
 }
 
 // startTag reads a tag that begins an element.
@@ -252,10 +249,8 @@ func (r *pageReader) alt(text string) {
 	if r.open.now.pre {
 		return
 	}
-	if r.start == 0 {
-		r.start = r.line
-	}
-	r.end, r.breaks = r.line, 0
+	r.lines(r.line, r.line)
+	r.breaks = 0
 	r.b.part(space)
 	r.b.fold(text)
 	r.b.part(space)
@@ -305,8 +300,14 @@ func (r *pageReader) endTag(tag atom.Atom) {
 		return
 	}
 	n := r.open.upTo(tag)
+	for ; n > 0 && r.open.now.hidden; n-- {
+		r.open.pop(1) // what was not read is not part of a block
+	}
+	if n == 0 {
+		return
+	}
 	switch in := r.open.now; {
-	case in.hidden, in.pre && r.open.outer[len(r.open.outer)-n].pre:
+	case in.pre && r.open.outer[len(r.open.outer)-n].pre:
 	case in.row && (tag == atom.Td || tag == atom.Th || tag == atom.P || tag == atom.Div):
 		r.b.part(space)
 	default:

@@ -2,8 +2,10 @@ package extract
 
 import (
 	"bytes"
+	"cmp"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -75,7 +77,11 @@ func markdownBody(b *builder, l lines) {
 func parseMarkdown(b *builder, source string, first int, refs map[string]parser.Reference) {
 	m := markdownReader{b: b, source: source, bytes: []byte(source), first: first}
 	pc := references{parser.NewContext(), refs}
+	known := len(b.doc.Blocks)
 	m.blocks(markdownParser.Parse(text.NewReader(m.bytes), parser.WithContext(pc)), 0)
+	// The parser puts a table that ends a paragraph before what is left of it, if a
+	// line below makes that a heading.
+	slices.SortStableFunc(b.doc.Blocks[known:], func(x, y Block) int { return cmp.Compare(x.Start, y.Start) })
 }
 
 // component is a tag of a component, or a comment.

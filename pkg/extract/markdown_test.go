@@ -47,6 +47,18 @@ func compare(t *testing.T, got, want []Block) {
 	}
 }
 
+// TestTableInHeading: of a paragraph that ends in a table, a line below makes what
+// is left a heading. The blocks stand in the order of the source all the same.
+func TestTableInHeading(t *testing.T) {
+	doc, err := Extract("a.md", []byte("Text\n\nWords\na|b\n-|-\n---\n\nText\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, doc.Blocks, []Block{
+		{Paragraph, 0, "Text", 1, 1}, {Heading, 2, "Words", 3, 3}, {Row, 0, "a\tb", 4, 4}, {Paragraph, 0, "Text", 8, 8},
+	})
+}
+
 // TestRoughMarkdown asserts that what a parser cannot be given is still read for
 // its structure.
 func TestRoughMarkdown(t *testing.T) {
