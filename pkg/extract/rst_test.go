@@ -25,7 +25,7 @@ func TestRestructuredAsWritten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			check(t, doc, []byte(test.source))
+			check(t, doc, "a.rst", []byte(test.source))
 			got := ""
 			for _, b := range doc.Blocks {
 				got += b.Kind.String() + " " + b.Text + "\n"
