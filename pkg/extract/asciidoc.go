@@ -194,7 +194,7 @@ func (r *adocReader) section(line string) bool {
 	if sign == "=" || sign == "#" {
 		title := strings.TrimLeft(line, sign)
 		if level := len(line) - len(title); level <= 6 && strings.HasPrefix(title, " ") {
-			r.marks = r.marks[:0]
+			r.leaveLists()
 			r.close()
 			r.add(Heading, level, strings.TrimSpace(strings.TrimRight(title, sign)), r.l.n, r.l.n)
 			return true
@@ -210,7 +210,7 @@ func (r *adocReader) section(line string) bool {
 		return false
 	}
 	r.l.next()
-	r.marks = r.marks[:0]
+	r.leaveLists()
 	r.add(Heading, level, line, r.l.n-1, r.l.n)
 	return true
 }
@@ -299,6 +299,9 @@ func (r *adocReader) term(text string) bool {
 	return false
 }
 
+// leaveLists ends all lists that are open.
+func (r *adocReader) leaveLists() { r.marks, r.inItem = r.marks[:0], false }
+
 // depth gives how deep an item with a mark is nested.
 func (r *adocReader) depth(mark string) int {
 	for i, open := range r.marks {
@@ -329,7 +332,7 @@ func (r *adocReader) text(line string) {
 		line = strings.TrimSpace(line)
 	default:
 		if line[0] != ' ' {
-			r.marks = r.marks[:0]
+			r.leaveLists()
 		}
 		r.p.begin(Paragraph, 0, 0, r.l.n)
 		if strings.HasPrefix(line, "image::") {

@@ -8,15 +8,15 @@ import (
 )
 
 // check asserts what every document promises, whatever it was made of.
-func check(tb testing.TB, doc *Document, content []byte) {
+func check(tb testing.TB, doc *Document, path string, content []byte) {
 	tb.Helper()
-	last := lineCount(content)
+	last := lineCount(path, content)
 	after := 1
 	for _, b := range doc.Blocks {
 		switch {
 		case b.Text == "" || strings.TrimSpace(b.Text) == "":
 			tb.Errorf("empty block %+v", b)
-		case !utf8.ValidString(b.Text) || strings.ContainsAny(b.Text, "\x00\x1b\u2028"):
+		case !utf8.ValidString(b.Text) || strings.ContainsAny(b.Text, "\x00\x1b"), b.Kind != Code && strings.Contains(b.Text, lineBreak):
 			tb.Errorf("not clean: %+q", b.Text)
 		case b.Start < after:
 			tb.Errorf("begins before line %d of the block before it: %+v", after, b)
@@ -36,9 +36,9 @@ func check(tb testing.TB, doc *Document, content []byte) {
 }
 
 // lineCount counts lines as editors do, a last one without an end included.
-func lineCount(content []byte) int {
+func lineCount(path string, content []byte) int {
 	text := string(content)
-	if decoded, err := decode(content, nil); err == nil {
+	if decoded, err := decode(content, declaredCharset(Extension(path), content)); err == nil {
 		text = decoded
 	}
 	n := strings.Count(text, "\n")

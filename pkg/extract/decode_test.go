@@ -50,11 +50,42 @@ func TestEncodings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			check(t, doc, []byte(test.content))
+			check(t, doc, test.path, []byte(test.content))
 			if len(doc.Blocks) != 1 || doc.Blocks[0].Text != test.want {
 				t.Errorf("got %+v, want %q", doc.Blocks, test.want)
 			}
 		})
+	}
+}
+
+// TestLinesOfDeclared: of a page whose encoding must be known to tell that it is
+// text, the ends of lines are found too.
+func TestLinesOfDeclared(t *testing.T) {
+	content := []byte("<meta charset=gbk>\r<p>\xb4\xf3\r<pre>" + strings.Repeat("\x02", 9) + "a\rb</pre>\r")
+	doc, err := Extract("a.html", content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, doc, "a.html", content)
+	compare(t, doc.Blocks, []Block{{Paragraph, 0, "大", 2, 2}, {Code, 0, "a\nb", 3, 4}})
+}
+
+// TestWhiteSpaceOfCode: what separates lines in running text only is left in code
+// as it is.
+func TestWhiteSpaceOfCode(t *testing.T) {
+	source := "a\u2028b\t \u00a0c\n"
+	for ext, content := range map[string]string{
+		"go": source, "md": "```\n" + source + "```\n", "html": "<pre>\n" + source + "</pre>", "rst": "::\n\n " + source, "adoc": "----\n" + source + "----\n",
+		"org": "#+begin_src\n" + source + "#+end_src\n", "txt": "x\n\n    " + source,
+	} {
+		doc, err := Extract("x."+ext, []byte(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, doc, "x."+ext, []byte(content))
+		if last := doc.Blocks[len(doc.Blocks)-1]; last.Kind != Code || last.Text != strings.TrimSpace(source) {
+			t.Errorf("%s: got %+v", ext, last)
+		}
 	}
 }
 

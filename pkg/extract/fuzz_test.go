@@ -34,7 +34,7 @@ func fuzz(f *testing.F, ext string) {
 		var fault *kb.Fault
 		switch {
 		case err == nil:
-			check(t, doc, content)
+			check(t, doc, "x."+ext, content)
 		case !errors.As(err, &fault) || fault.Code != Binary:
 			t.Errorf("error %v", err)
 		}
@@ -70,7 +70,7 @@ func FuzzRoughMarkdown(f *testing.F) {
 		}
 		var b builder
 		roughMarkdown(&b, text, 1)
-		check(t, &b.doc, []byte(text))
+		check(t, &b.doc, "x.md", []byte(text))
 	})
 }
 

@@ -41,7 +41,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			check(t, doc, content)
+			check(t, doc, name, content)
 			got := render(doc)
 			golden := name + ".golden"
 			if *update {

@@ -163,7 +163,7 @@ func TestHostile(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				check(t, doc, content)
+				check(t, doc, "x."+ext, content)
 				most := uint64(mostAllocated)
 				if strings.HasPrefix(ext, "md") {
 					most = mostAllocatedMarkdown

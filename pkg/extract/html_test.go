@@ -21,7 +21,7 @@ func TestPreformatted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			check(t, doc, []byte(test.source))
+			check(t, doc, "x.html", []byte(test.source))
 			compare(t, doc.Blocks, test.want)
 		})
 	}

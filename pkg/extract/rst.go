@@ -33,7 +33,9 @@ func (r *rstReader) read() {
 		line = expandTabs(strings.ReplaceAll(line, "\f", " "))
 		switch {
 		case blank(line):
-			r.close()
+			if indent := r.p.indent; r.close() {
+				r.literal(indent)
+			}
 		case r.p.open() && r.inParagraph(line):
 		default:
 			r.close()
@@ -66,13 +68,14 @@ func isOption(text string) bool {
 	return ok && len(name) > 1 && len(name) < 60 && name[0] == '-' && name[1] != ' ' && strings.Trim(name, "-") != ""
 }
 
-// close ends the open paragraph, and reads the literal block that it announces.
-func (r *rstReader) close() {
+// close ends the open paragraph, and reports whether it announces a literal block,
+// which comes after an empty line.
+func (r *rstReader) close() (literal bool) {
 	if !r.p.open() {
-		return
+		return false
 	}
 	text := string(r.p.text)
-	literal := strings.HasSuffix(text, "::")
+	literal = strings.HasSuffix(text, "::")
 	if literal {
 		text = strings.TrimSuffix(text, ":")
 		if rest := strings.TrimSuffix(text, ":"); rest == "" || strings.HasSuffix(rest, " ") || strings.HasSuffix(rest, "\n") {
@@ -80,11 +83,8 @@ func (r *rstReader) close() {
 		}
 	}
 	r.add(r.p.kind, r.p.level, text, r.p.start, r.p.end)
-	indent := r.p.indent
 	r.p = paragraph{text: r.p.text[:0]}
-	if literal {
-		r.literal(indent)
-	}
+	return literal
 }
 
 // add makes a block of text with markup.
@@ -93,8 +93,8 @@ func (r *rstReader) add(kind Kind, level int, text string, start, end int) {
 	r.b.add(kind, level, string(r.plain), start, end)
 }
 
-// literal reads the block of literal text after a paragraph: lines that stand in
-// further, or lines that begin with the same mark.
+// literal reads the block of literal text that a paragraph at a column announces:
+// lines that stand in further, or lines that begin with the same mark.
 func (r *rstReader) literal(indent int) {
 	r.l.takeWhile(blank)
 	start := r.l.n + 1
@@ -136,7 +136,7 @@ func (r *rstReader) block(before lines, line string) {
 	case strings.HasPrefix(text, ">>> "):
 		r.l = before
 		r.b.code(dedent(r.l.takeWhile(func(line string) bool { return !blank(line) })), before.n+1)
-	case text == "|" || strings.HasPrefix(text, "| "):
+	case inLineBlock(text):
 		r.l = before
 		r.lineBlock()
 	case strings.HasPrefix(text, "__ "):
@@ -227,13 +227,15 @@ func rstField(text string) (name, value string, ok bool) {
 	return "", "", false
 }
 
+// inLineBlock reports a line whose break counts.
+func inLineBlock(text string) bool {
+	return text == "|" || strings.HasPrefix(text, "|") && strings.IndexByte(" \t\f", text[1]) >= 0
+}
+
 // lineBlock reads lines whose breaks count.
 func (r *rstReader) lineBlock() {
 	start := r.l.n + 1
-	for text := range strings.Lines(r.l.takeWhile(func(line string) bool {
-		text := strings.TrimSpace(line)
-		return text == "|" || strings.HasPrefix(text, "| ") || strings.HasPrefix(text, "|\t")
-	})) {
+	for text := range strings.Lines(r.l.takeWhile(func(line string) bool { return inLineBlock(strings.TrimSpace(line)) })) {
 		r.b.part(hardBreak)
 		r.plain = rstInline.strip(r.plain[:0], strings.TrimPrefix(strings.TrimSpace(text), "|"))
 		r.b.fold(string(r.plain))

@@ -18,6 +18,9 @@ func TestRestructuredAsWritten(t *testing.T) {
 		{"a list inside an item without an empty line", "* create: a pool\n    * order: pages\n    * size: of it\n",
 			"item create: a pool\nitem order: pages\nitem size: of it\n"},
 		{"lines with bars and tabs", "| 1.\tfirst\n|\tsecond\n", "paragraph 1. first\nsecond\n"},
+		{"a line with a bar and the end of a page", "| first\n|\fsecond\n\n|\fthird\n", "paragraph first\nsecond\nparagraph third\n"},
+		{"a literal block without an empty line before it", "- usage::\n- other\n\n      more\n", "item usage:\nitem other\nitem more\n"},
+		{"lines with bars right after two colons", ":usage: as in::\n| one\n| two\n", "item usage: as in:\nparagraph one\ntwo\n"},
 		{"brackets in a name", "fan[1-4]_input, and see [1]_\n", "paragraph fan[1-4]_input, and see\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -25,7 +28,7 @@ func TestRestructuredAsWritten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			check(t, doc, []byte(test.source))
+			check(t, doc, "a.rst", []byte(test.source))
 			got := ""
 			for _, b := range doc.Blocks {
 				got += b.Kind.String() + " " + b.Text + "\n"
