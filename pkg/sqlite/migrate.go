@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	sqlite3 "github.com/mattn/go-sqlite3"
 	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/kb"
@@ -89,7 +90,18 @@ func checkOwner(ctx context.Context, path string) error {
 	case info.Size() == 0:
 		return nil
 	}
-	s, err := openSession(ctx, dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
+	err = checkOwnerBy(ctx, path, "ro")
+	var e sqlite3.Error
+	if errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrReadonlyRollback {
+		// Whoever wrote last was killed, as can happen while a file is made that is not
+		// in WAL mode yet. SQLite undoes what it began, where it may write.
+		err = checkOwnerBy(ctx, path, "rw")
+	}
+	return err
+}
+
+func checkOwnerBy(ctx context.Context, path, mode string) error {
+	s, err := openSession(ctx, dsn(path, url.Values{"mode": {mode}}), readerPragmas)
 	if err != nil {
 		return denied(path, err)
 	}

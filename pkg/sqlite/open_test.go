@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	sqlite3 "github.com/mattn/go-sqlite3"
+
 	"github.com/seed16713943/btools/pkg/kb"
 )
 
@@ -244,4 +246,24 @@ func TestPragmas(t *testing.T) {
 			t.Errorf("%s is %q, %v", pragma, got.String, err)
 		}
 	}
+}
+
+// TestKilledWhileMaking opens what is left of a process that was killed while it
+// made the file: a journal says how to undo what it had begun.
+func TestKilledWhileMaking(t *testing.T) {
+	dir := t.TempDir()
+	made, path := filepath.Join(dir, "made.sqlite"), filepath.Join(dir, "kb.sqlite")
+	conn, err := new(sqlite3.SQLiteDriver).Open(made)
+	must(t, err)
+	_, err = conn.(*sqlite3.SQLiteConn).Exec(`PRAGMA cache_size = 1; BEGIN; CREATE TABLE version (data);
+		WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO version SELECT randomblob(4000) FROM n`, nil)
+	must(t, err)
+	for _, suffix := range []string{"", "-journal"} {
+		data, err := os.ReadFile(made + suffix)
+		must(t, err)
+		must(t, os.WriteFile(path+suffix, data, 0o600))
+	}
+	must(t, conn.Close())
+	store := openStore(t, path)
+	must(t, put(store, "a.md"))
 }
