@@ -24,9 +24,9 @@ type pressure struct {
 	resting int // workers that were sent away
 }
 
-// pressed reports whether memory is short. While it is, one worker does the work of
-// all, one small unit is in memory at a time, and what can be given back to the
-// system is.
+// pressed reports whether memory is short. While it is, one small unit is in memory
+// at a time, one worker does the work of all, and what can be given back to the
+// system is: see reserve.
 func (r *runner) pressed() bool {
 	p := &r.pressure
 	over := r.opts.Pressure != nil && r.opts.Pressure()
@@ -40,8 +40,6 @@ func (r *runner) pressed() bool {
 		p.since = time.Time{}
 	}
 	if over {
-		r.rest()
-		debug.FreeOSMemory()
 		return true
 	}
 	for ; p.resting > 0; p.resting-- {
@@ -50,8 +48,7 @@ func (r *runner) pressed() bool {
 	return false
 }
 
-// rest sends all workers away but one, with what they keep for later. Those who
-// are at work go the next time.
+// rest sends all workers away but one, with what they keep for later.
 func (r *runner) rest() {
 	for r.pressure.resting < r.opts.Workers-1 {
 		select {
@@ -92,6 +89,10 @@ func (r *runner) reserve(ctx context.Context, content int64) (weight int64, err 
 	}
 	if err := r.memory.Acquire(ctx, weight); err != nil {
 		return 0, context.Cause(ctx)
+	}
+	if !r.pressure.since.IsZero() { // with no other unit there, no worker is at work
+		r.rest()
+		debug.FreeOSMemory()
 	}
 	return weight, nil
 }

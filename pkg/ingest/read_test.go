@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -274,22 +277,68 @@ func TestBelowRoot(t *testing.T) {
 	}
 }
 
-// TestPressureComesAndGoes sends workers away and calls them back, again and again.
+// crowded is a store that is slow to read contents, and sees how many want them at
+// the same time.
+type crowded struct {
+	ingest.Store
+	mu      sync.Mutex
+	readers int
+	most    map[kb.Hash]int // how many there were while this one was read
+}
+
+func (c *crowded) ReadText(ctx context.Context, w io.Writer, hash kb.Hash, extension string) (bool, error) {
+	c.mu.Lock()
+	c.readers++
+	c.most[hash] = c.readers
+	c.mu.Unlock()
+	time.Sleep(5 * time.Millisecond)
+	defer func() {
+		c.mu.Lock()
+		c.readers--
+		c.mu.Unlock()
+	}()
+	return c.Store.ReadText(ctx, w, hash, extension)
+}
+
+// TestPressureComesAndGoes sends workers away and calls them back, again and again:
+// while memory is short one reads at a time, and otherwise many.
 func TestPressureComesAndGoes(t *testing.T) {
+	const units, unitSize, stretch = 24, 8, 4 // units under pressure, and then as many without
 	b := newBench(t)
-	b.opts.UnitBytes, b.opts.Workers = 64, 4
-	asked := int64(0)
+	b.opts.Workers, b.opts.ChunkSize = 4, unitSize
+	var before, after []string
+	unitOf := make(map[kb.Hash]int)
+	for i := range units * unitSize {
+		name, old := fmt.Sprintf("docs/%03d.md", i), fmt.Sprintf("old text %d", i)
+		unitOf[kb.HashOf([]byte(old))] = i / unitSize
+		before = append(before, file(name, old, 5))
+		after = append(after, file(name, fmt.Sprintf("new text %d", i), 6))
+	}
+	b.run(10, tree{id: "1", start: 1}.whole(before...))
+
+	store := &crowded{Store: b.store, most: make(map[kb.Hash]int)}
+	asked := 0
 	b.opts.Pressure = func() bool {
 		asked++
-		return asked%3 == 0
+		return (asked-1)/stretch%2 == 1
 	}
-	var records []string
-	for i := range 60 {
-		records = append(records, file(fmt.Sprintf("docs/%02d.md", i), strings.Repeat("x", i%16), 5))
+	b.now = 20
+	sum, err := ingest.Run(t.Context(), store, strings.NewReader(tree{id: "2", start: 15}.whole(after...)), b.opts)
+	b.check(err)
+	if sum.Counts.Stored != units*unitSize || sum.Status != ingest.Complete || asked != units+1 || sum.HeldBack != units/stretch/2 {
+		t.Fatalf("asked %d times: %+v", asked, sum)
 	}
-	sum := b.run(10, tree{id: "1", start: 1}.whole(records...))
-	if sum.Counts.Stored != 60 || sum.Status != ingest.Complete || sum.HeldBack != asked/3 {
-		t.Errorf("asked %d times: %+v", asked, sum)
+	most := make([]int, units/stretch)
+	for hash, n := range store.most {
+		if u := unitOf[hash]; u%stretch != stretch-1 { // while the last one is read, workers may be called back
+			most[u/stretch] = max(most[u/stretch], n)
+		}
+	}
+	for i, n := range most {
+		if short := i%2 == 1; (n == 1) != short || n > b.opts.Workers {
+			t.Errorf("at the same time, in turns without pressure and under it, were read %v", most)
+			break
+		}
 	}
 }
 

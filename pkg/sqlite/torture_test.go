@@ -303,6 +303,7 @@ func random(r *rand.Rand, b []byte) {
 // Names and hashes stand twice, and so each group has pages of which one will do.
 type needs struct {
 	versions []neededVersion
+	inner    []uint32 // pages that lead to those of the truth, and that no version needs
 }
 
 type neededVersion struct {
@@ -322,8 +323,9 @@ func (n *neededVersion) whole(touched map[uint32]bool) bool {
 	return one(n.path) && one(n.hash)
 }
 
-// pages are all pages that any version needs, and those that hold the schema and
-// the roots of tables.
+// pages are all pages that any version needs, those that hold the schema and the
+// roots of tables, and so often those that lead to others that they are a quarter:
+// there are few, and without them all that they lead to has to be found again.
 func (n *needs) pages() (all []uint32) {
 	set := make(map[uint32]bool)
 	for n := uint32(1); n <= 60; n++ {
@@ -335,7 +337,11 @@ func (n *needs) pages() (all []uint32) {
 			set[max(page, 1)] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(set))
+	all = slices.Sorted(maps.Keys(set))
+	for most := len(all) / 3; len(n.inner) > 0 && most > 0; most -= len(n.inner) {
+		all = append(all, n.inner...)
+	}
+	return all
 }
 
 // needsOf reads the undamaged file, page by page.
@@ -345,8 +351,12 @@ func needsOf(t *testing.T, file []byte) needs {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var n needs
 	walk := func(root uint32, fn func(page uint32, cell pages.Cell, record []pages.Value)) {
 		err := f.Walk(root, f.NewSet(), func(v pages.Visit) error {
+			if v.Err == nil && v.Kind == pages.TableInterior && root != 1 {
+				n.inner = append(n.inner, v.Number)
+			}
 			if v.Err != nil || v.Kind == pages.TableInterior {
 				return v.Err
 			}
@@ -388,7 +398,6 @@ func needsOf(t *testing.T, file []byte) needs {
 		parts[record[1].Int] = append(append(parts[record[1].Int], page), f.Overflow(cell)...)
 		bases[record[1].Int] = record[4].Int // 0 for none
 	})
-	var n needs
 	walk(roots["version"], func(page uint32, cell pages.Cell, record []pages.Value) {
 		v := neededVersion{all: map[uint32]bool{page: true}, path: paths[record[1].Int]}
 		v.version = kb.Version{ID: cell.RowID, Path: names[record[1].Int], ValidFrom: kb.Instant(record[2].Int), RecordedAt: kb.Instant(record[4].Int), Gone: record[5].Type == pages.Null}
