@@ -179,11 +179,13 @@ func offset(text string, n int) int {
 // call before.
 //
 // A long block can have very many short lines or words. Those between which a
-// cut would be dear by chance become one piece, which keeps pieces few.
+// cut would be dear by chance become one piece, which keeps pieces few, and so do
+// those after a very short piece: where one word is repeated, every cut costs the
+// same.
 func (s *splitter) add(start, end int) {
-	const short, dear = 256, chance / 4 // bytes, and a share of chance
+	const least, short, dear = 32, 256, chance / 4 // bytes, and a share of chance
 	share := drawn(s.text[start:end])
-	if s.cost >= atLine && share >= dear && end-s.start <= short {
+	if s.cost >= atLine && end-s.start <= short && (share >= dear || start-s.start < least) {
 		last := &s.pieces[len(s.pieces)-1]
 		last.text = s.text[s.start:end]
 		last.runes = utf8.RuneCountInString(last.text)
