@@ -14,6 +14,7 @@ const lostSource = "lost"
 type foundVersion struct {
 	id, path, validFrom, seq    int64
 	recordedAt, run             sql.NullInt64 // NULL where the row is lost
+	next                        sql.NullInt64 // recordedAt of the version after it
 	blob, mode, mtime           sql.NullInt64
 	source                      sql.NullString
 	indexPath, indexAt, indexSq sql.NullInt64 // as the index has it
@@ -35,12 +36,13 @@ func (r *recovery) buildVersions() error {
 	var last, recordedAt, run, since int64
 	err = r.many(`
 		SELECT n.id, coalesce(v.path, i.path), coalesce(v.valid_from, i.valid_from), coalesce(v.seq, i.seq),
-			v.recorded_at, v.run, v.blob, v.mode, v.mtime, v.source, i.path, i.valid_from, i.seq
+			v.recorded_at, v.run, lead(v.recorded_at) OVER (ORDER BY n.id), v.blob, v.mode, v.mtime, v.source,
+			i.path, i.valid_from, i.seq
 		FROM stage.versions n LEFT JOIN stage.s_version v ON v._rowid = n.id LEFT JOIN stage.s_version_in_time i ON i.id = n.id
 		ORDER BY n.id`, func(rows *sql.Rows) error {
 		var v foundVersion
-		err := rows.Scan(&v.id, &v.path, &v.validFrom, &v.seq, &v.recordedAt, &v.run, &v.blob, &v.mode, &v.mtime, &v.source,
-			&v.indexPath, &v.indexAt, &v.indexSq)
+		err := rows.Scan(&v.id, &v.path, &v.validFrom, &v.seq, &v.recordedAt, &v.run, &v.next,
+			&v.blob, &v.mode, &v.mtime, &v.source, &v.indexPath, &v.indexAt, &v.indexSq)
 		if err != nil {
 			return err
 		}
@@ -53,7 +55,7 @@ func (r *recovery) buildVersions() error {
 		if forgotten == 0 || recordedAt > forgotten || v.recordedAt.Int64 > forgotten {
 			since++
 		}
-		if v.recordedAt.Valid && (!v.blob.Valid || v.blob.Int64 > 0) {
+		if v.recordedAt.Valid && (!v.blob.Valid || v.blob.Int64 > 0) && !v.isOutOfLine(recordedAt, run) {
 			recordedAt, run = v.recordedAt.Int64, v.run.Int64
 			r.sum.Versions++
 			if err := r.compare(&v); err != nil {
@@ -90,6 +92,15 @@ func (r *recovery) missing(from, to int64) error {
 	return r.say(CodeVersionsLost, "of the versions %d to %d nothing is left, not even of which paths they were", from, to)
 }
 
+// isOutOfLine reports whether the row cannot be what was written, given when and by
+// which run the last sound one before it was recorded: recorded times ascend. That
+// is so where a row is put together from halves of two pages.
+func (v *foundVersion) isOutOfLine(recordedAt, run int64) bool {
+	at := v.recordedAt.Int64
+	return at < recordedAt || at == recordedAt && v.run.Int64 != run ||
+		v.next.Valid && recordedAt <= v.next.Int64 && v.next.Int64 < at
+}
+
 // compare tells where the table and its index differ on a version.
 func (r *recovery) compare(v *foundVersion) error {
 	if !v.indexPath.Valid || v.indexPath.Int64 == v.path && v.indexAt.Int64 == v.validFrom && v.indexSq.Int64 == v.seq {
@@ -100,8 +111,13 @@ func (r *recovery) compare(v *foundVersion) error {
 }
 
 // standIn makes a version of which only path and time are known one whose content
-// is lost: an older one must not become the answer in its place.
+// is lost: an older one must not become the answer in its place. What the index has
+// of it is believed rather than a row that is not.
 func (r *recovery) standIn(v *foundVersion, recordedAt, run int64) error {
+	if v.indexPath.Valid {
+		v.path, v.validFrom, v.seq = v.indexPath.Int64, v.indexAt.Int64, v.indexSq.Int64
+	}
+	v.mode, v.mtime = sql.NullInt64{}, sql.NullInt64{}
 	r.nextID++
 	hash := lostHash(r.nextID)
 	_, err := r.out.exec("INSERT INTO main.blob (id, sha256, size, first_part, parts, depth) VALUES (?, ?, 0, 0, 0, 0)", r.nextID, hash[:])
