@@ -326,3 +326,20 @@ func TestKeptVectors(t *testing.T) {
 		t.Errorf("found %d, %v", len(found.Hits), err)
 	}
 }
+
+// TestRecoverOutOfLine recovers a file with a version whose row says what cannot
+// be: it is taken for lost, and what is recovered is sound.
+func TestRecoverOutOfLine(t *testing.T) {
+	for _, change30 := range []string{"recorded_at = 1", "recorded_at = recorded_at + 1", "recorded_at = 1 << 60", "run = run + 1"} {
+		path := filepath.Join(t.TempDir(), "kb.sqlite")
+		history(t, path, 60)
+		change(t, path, appendOnly+"UPDATE version SET "+change30+" WHERE id = 30"+rearm)
+		to, codes, sum := recovery(t, path)
+		if codes[sqlite.CodeVersionLost] != 1 || sum.VersionsLost != 1 {
+			t.Errorf("%s: told %v, %+v", change30, codes, sum)
+		}
+		if codes, all := findings(t, to, everything); slices.ContainsFunc(codes, func(code string) bool { return !strings.HasSuffix(code, "?") }) {
+			t.Errorf("%s: what was recovered: %v", change30, all)
+		}
+	}
+}
