@@ -16,7 +16,7 @@ func (r *runner) commitAll(ctx context.Context, planned <-chan *unit) error {
 			return err
 		}
 		units := []*unit{first}
-		for records, weight := len(first.items), first.weight; ; {
+		for records, weight := len(first.items), first.weight; r.opts.Together > 0; {
 			u := q.peek()
 			if u == nil || u.err != nil || !sameScan(first, u) {
 				break
