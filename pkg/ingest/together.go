@@ -16,12 +16,12 @@ func (r *runner) commitAll(ctx context.Context, planned <-chan *unit) error {
 			return err
 		}
 		units := []*unit{first}
-		for records, weight := len(first.items), first.weight; r.opts.Together > 0; {
+		for records, weight := first.records(), first.weight; r.opts.Together > 0; {
 			u := q.peek()
 			if u == nil || u.err != nil || !sameScan(first, u) {
 				break
 			}
-			records, weight = records+len(u.items), weight+u.weight
+			records, weight = records+u.records(), weight+u.weight
 			if records > r.opts.Together || weight > r.opts.UnitBytes { // and the rest of the memory is for reading
 				break
 			}

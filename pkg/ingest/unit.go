@@ -65,6 +65,9 @@ func (u *unit) contentBytes() int64 {
 	return sum
 }
 
+// records returns how many records a unit has, those included that are none.
+func (u *unit) records() int { return len(u.items) + len(u.bad) }
+
 // documents returns the documents that were made of what was read.
 func (u *unit) documents() []*document {
 	var docs []*document

@@ -34,6 +34,7 @@ const (
 	CodeExtra      = "extra"       // one that does not belong to a knowledge base
 	CodeLog        = "wal"         // transactions in the write-ahead log that cannot be read
 
+	CodeVersionRow   = "version_row"   // a version that is not as it was written
 	CodeVersionOrder = "version_order" // recorded times that do not ascend
 	CodeVersionGap   = "version_gap"   // versions that are missing
 	CodeVersionRun   = "version_run"   // versions and what their runs say they stored

@@ -35,12 +35,21 @@ func (k *check) versions() error {
 		}
 		return k.moment(&now, &chunk)
 	}
-	err := k.each("SELECT id, recorded_at, run, blob IS NULL FROM version ORDER BY id", nil, func(rows *sql.Rows) error {
-		var id, run int64
-		var at kb.Instant
+	err := k.each(`
+		SELECT v.id, v.path, v.valid_from, v.seq, v.recorded_at, v.run, v.mode, v.mtime, v.source, v.checksum, v.blob IS NULL, b.sha256
+		FROM version v LEFT JOIN blob b ON b.id = v.blob ORDER BY v.id`, nil, func(rows *sql.Rows) error {
+		var v versionFields
+		var id, sum int64
 		var gone bool
-		if err := rows.Scan(&id, &at, &run, &gone); err != nil {
+		err := rows.Scan(&id, &v.path, &v.validFrom, &v.seq, &v.recordedAt, &v.run, &v.mode, &v.mtime, &v.source, &sum, &gone, &v.content)
+		if err != nil {
 			return err
+		}
+		at, run := kb.Instant(v.recordedAt), v.run
+		if lacking := !gone && len(v.content) == 0; !lacking && v.checksum() != sum { // what it lacks is found elsewhere
+			if err := k.damage(CodeVersionRow, ByRecovery, "version %d is not as it was written", id); err != nil {
+				return err
+			}
 		}
 		// What was forgotten, and what a recovery did not find, left gaps.
 		if id != last+1 && at > k.lessSince && (now.at > k.lessSince || k.lessSince == 0) {

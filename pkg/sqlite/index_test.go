@@ -131,7 +131,7 @@ func TestBehind(t *testing.T) {
 		execSQL(t, path, string(truth)+fmt.Sprintf("; PRAGMA application_id = %d; PRAGMA user_version = 1", applicationID))
 		if filled {
 			execSQL(t, path, `INSERT INTO path (id, name) VALUES (1, x'61');
-				INSERT INTO version (path, valid_from, seq, recorded_at, source, run) VALUES (1, 0, 0, 0, '', 1)`)
+				INSERT INTO version (path, valid_from, seq, recorded_at, source, run, checksum) VALUES (1, 0, 0, 0, '', 1, 0)`)
 		}
 		store := openStore(t, path)
 		if state, err := store.Index(t.Context()); err != nil || state != (ingest.IndexState{Behind: filled}) {

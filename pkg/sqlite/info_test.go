@@ -49,6 +49,6 @@ func TestInfoWithoutIndex(t *testing.T) {
 		if behind {
 			break
 		}
-		execSQL(t, path, "INSERT INTO path (name) VALUES (x'61'); INSERT INTO version (path, valid_from, seq, recorded_at, source, run) VALUES (1, 1, 0, 1, '', 1)")
+		execSQL(t, path, "INSERT INTO path (name) VALUES (x'61'); INSERT INTO version (path, valid_from, seq, recorded_at, source, run, checksum) VALUES (1, 1, 0, 1, '', 1, 0)")
 	}
 }

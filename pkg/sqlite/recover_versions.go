@@ -17,6 +17,9 @@ type foundVersion struct {
 	next                        sql.NullInt64 // recordedAt of the version after it
 	blob, mode, mtime           sql.NullInt64
 	source                      sql.NullString
+	checksum                    sql.NullInt64
+	content                     []byte        // the hash of its content, as it will be
+	proved                      bool          // the content is, or there is none
 	indexPath, indexAt, indexSq sql.NullInt64 // as the index has it
 }
 
@@ -36,13 +39,14 @@ func (r *recovery) buildVersions() error {
 	var last, recordedAt, run, since int64
 	err = r.many(`
 		SELECT n.id, coalesce(v.path, i.path), coalesce(v.valid_from, i.valid_from), coalesce(v.seq, i.seq),
-			v.recorded_at, v.run, lead(v.recorded_at) OVER (ORDER BY n.id), v.blob, v.mode, v.mtime, v.source,
-			i.path, i.valid_from, i.seq
+			v.recorded_at, v.run, lead(v.recorded_at) OVER (ORDER BY n.id), v.blob, v.mode, v.mtime, v.source, v.checksum,
+			i.path, i.valid_from, i.seq, b.sha256, v.blob IS NULL OR coalesce(s.state, 0) = 1
 		FROM stage.versions n LEFT JOIN stage.s_version v ON v._rowid = n.id LEFT JOIN stage.s_version_in_time i ON i.id = n.id
+			LEFT JOIN main.blob b ON b.id = v.blob LEFT JOIN stage.verdict s ON s.blob = v.blob
 		ORDER BY n.id`, func(rows *sql.Rows) error {
 		var v foundVersion
 		err := rows.Scan(&v.id, &v.path, &v.validFrom, &v.seq, &v.recordedAt, &v.run, &v.next,
-			&v.blob, &v.mode, &v.mtime, &v.source, &v.indexPath, &v.indexAt, &v.indexSq)
+			&v.blob, &v.mode, &v.mtime, &v.source, &v.checksum, &v.indexPath, &v.indexAt, &v.indexSq, &v.content, &v.proved)
 		if err != nil {
 			return err
 		}
@@ -65,9 +69,9 @@ func (r *recovery) buildVersions() error {
 			return err
 		}
 		_, err = r.out.exec(`
-			INSERT INTO main.version (id, path, valid_from, seq, recorded_at, blob, mode, mtime, source, run)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			v.id, v.path, v.validFrom, v.seq, v.recordedAt, v.blob, v.mode, v.mtime, v.source, v.run)
+			INSERT INTO main.version (id, path, valid_from, seq, recorded_at, blob, mode, mtime, source, run, checksum)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			v.id, v.path, v.validFrom, v.seq, v.recordedAt, v.blob, v.mode, v.mtime, v.source, v.run, v.fields().checksum())
 		return err
 	})
 	if err != nil {
@@ -92,12 +96,20 @@ func (r *recovery) missing(from, to int64) error {
 	return r.say(CodeVersionsLost, "of the versions %d to %d nothing is left, not even of which paths they were", from, to)
 }
 
-// isOutOfLine reports whether the row cannot be what was written, given when and by
-// which run the last sound one before it was recorded: recorded times ascend. That
-// is so where a row is put together from halves of two pages.
+func (v *foundVersion) fields() *versionFields {
+	return &versionFields{
+		path: v.path, validFrom: v.validFrom, seq: v.seq, recordedAt: v.recordedAt.Int64, run: v.run.Int64,
+		content: v.content, mode: v.mode, mtime: v.mtime, source: v.source.String,
+	}
+}
+
+// isOutOfLine reports whether the row cannot be what was written: by its checksum
+// where that can tell, and by when and by which run the last sound one before it was
+// recorded, since recorded times ascend. That is so where a row is put together from
+// halves of two pages.
 func (v *foundVersion) isOutOfLine(recordedAt, run int64) bool {
 	at := v.recordedAt.Int64
-	return at < recordedAt || at == recordedAt && v.run.Int64 != run ||
+	return v.proved && v.fields().checksum() != v.checksum.Int64 || at < recordedAt || at == recordedAt && v.run.Int64 != run ||
 		v.next.Valid && recordedAt <= v.next.Int64 && v.next.Int64 < at
 }
 
@@ -126,7 +138,7 @@ func (r *recovery) standIn(v *foundVersion, recordedAt, run int64) error {
 	}
 	v.recordedAt = sql.NullInt64{Int64: recordedAt, Valid: true}
 	v.run = sql.NullInt64{Int64: run, Valid: true}
-	v.blob = sql.NullInt64{Int64: r.nextID, Valid: true}
+	v.blob, v.content = sql.NullInt64{Int64: r.nextID, Valid: true}, hash[:]
 	v.source = sql.NullString{String: lostSource, Valid: true}
 	r.sum.VersionsLost++
 	return r.ofVersion(CodeVersionLost, v.path, v.validFrom, nil, "there was a version, of which nothing else is left")

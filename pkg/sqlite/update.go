@@ -194,8 +194,13 @@ func (t *tx) HasVersion(path int64, v *kb.Version) (bool, error) {
 // AddVersion appends a version and, where it is new, its content, and sets the
 // ID of the version.
 func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content) error {
+	row := versionFields{
+		path: path, validFrom: int64(v.ValidFrom), seq: v.Seq, recordedAt: int64(t.now), run: run,
+		mode: nullInt(v.Mode), mtime: nullInt(v.MTime), source: v.Source,
+	}
 	var blob sql.NullInt64
 	if !v.Gone {
+		row.content = v.SHA256[:]
 		id, err := t.blob(v.SHA256, c)
 		if err != nil {
 			return err
@@ -203,9 +208,9 @@ func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content
 		blob = sql.NullInt64{Int64: id, Valid: true}
 	}
 	res, err := t.exec(`
-		INSERT INTO version (path, valid_from, seq, recorded_at, blob, mode, mtime, source, run)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		path, v.ValidFrom, v.Seq, t.now, blob, nullable(v.Mode), nullable(v.MTime), v.Source, run)
+		INSERT INTO version (path, valid_from, seq, recorded_at, blob, mode, mtime, source, run, checksum)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		path, v.ValidFrom, v.Seq, t.now, blob, row.mode, row.mtime, v.Source, run, row.checksum())
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,8 @@ CREATE TABLE version (
   mode        INTEGER,                   -- permission bits
   mtime       INTEGER,                   -- µs since 1970, UTC
   source      TEXT NOT NULL,             -- '' for a live scan, else such as git:<commit>
-  run         INTEGER NOT NULL           -- the run that recorded it
+  run         INTEGER NOT NULL,          -- the run that recorded it
+  checksum    INTEGER NOT NULL           -- CRC-32C of the row, with the hash of the content in place of blob
 ) STRICT;
 
 CREATE INDEX version_in_time ON version (path, valid_from, seq);
