@@ -193,8 +193,11 @@ func askAt(ctx context.Context, r *sqlite.Reader, at kb.Instant, put func(string
 			if err != nil {
 				return err
 			}
+			if v.Mode == nil || v.MTime == nil {
+				return fmt.Errorf("%s has no mode or no mtime", v.Path)
+			}
 			listed = append(listed, v)
-			fmt.Fprintf(b, "%+v %v %v\n", v.Path, v.ValidFrom, v.SHA256)
+			fmt.Fprintf(b, "%+v %v %v %v %v %s\n", v.Path, v.ValidFrom, v.SHA256, *v.Mode, *v.MTime, v.Source)
 		}
 		return nil
 	})
