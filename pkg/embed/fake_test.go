@@ -42,7 +42,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Model string
 		Input []string
 	}
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.Model != "m" || r.URL.Path != "/v1/embeddings" {
+	if err := json.NewDecoder(r.Body).Decode(&body); r.Context().Err() == nil &&
+		(err != nil || body.Model != "m" || r.URL.Path != "/v1/embeddings") {
 		f.t.Errorf("request %s %+v: %v", r.URL, body, err)
 	}
 	f.mu.Lock()
@@ -59,6 +60,14 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.answer == nil || !f.answer(w, r, n, body.Input) {
 		io.WriteString(w, answerFor(body.Input))
 	}
+}
+
+// received returns the texts of each request so far. One that was given up may
+// still be on its way.
+func (f *fake) received() [][]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.requests)
 }
 
 // answerFor is the right answer for texts.

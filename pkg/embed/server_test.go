@@ -43,7 +43,7 @@ func TestServerBatches(t *testing.T) {
 	if f.most < 2 || f.most > 5 {
 		t.Errorf("%d requests at a time", f.most)
 	}
-	for _, request := range f.requests {
+	for _, request := range f.received() {
 		if size := len(strings.Join(request, "")); len(request) > 7 || size > 100 && len(request) > 1 {
 			t.Errorf("a request with %d texts of %d bytes", len(request), size)
 		}
@@ -154,8 +154,8 @@ func TestServerFaults(t *testing.T) {
 			if fault.Class != tt.class || fault.Code != tt.code || !strings.Contains(fault.Error(), tt.message) || strings.Contains(err.Error(), "sesame") {
 				t.Errorf("fault %s/%s %q", fault.Class, fault.Code, err)
 			}
-			if len(f.requests) != tt.requests {
-				t.Errorf("%d requests, want %d", len(f.requests), tt.requests)
+			if len(f.received()) != tt.requests {
+				t.Errorf("%d requests, want %d", len(f.received()), tt.requests)
 			}
 			if tt.code != Refused && fault.Attempts != min(tt.requests, 3) {
 				t.Errorf("%d attempts, want %d", fault.Attempts, min(tt.requests, 3))
@@ -198,8 +198,8 @@ func TestServerHalves(t *testing.T) {
 			if fault == nil || fault.Class != kb.Processing || fault.Code != Rejected {
 				t.Errorf("faults %v", lacking.Faults)
 			}
-			if len(f.requests) > tt.requests || len(c.waits) != tt.waits {
-				t.Errorf("%d requests, waits %v", len(f.requests), c.waits)
+			if len(f.received()) > tt.requests || len(c.waits) != tt.waits {
+				t.Errorf("%d requests, waits %v", len(f.received()), c.waits)
 			}
 		})
 	}
@@ -259,8 +259,8 @@ func testServerStops(t *testing.T, inFlight, atLeast int) {
 			t.Fatalf("text %d has neither vector nor fault: %v", i, fault)
 		}
 	}
-	if got < atLeast || got > 5 || len(f.requests) > 5+inFlight*3 {
-		t.Errorf("%d vectors, %d requests", got, len(f.requests))
+	if got < atLeast || got > 5 || len(f.received()) > 5+inFlight*3 {
+		t.Errorf("%d vectors, %d requests", got, len(f.received()))
 	}
 	if want := fmt.Sprintf("embed: %d of 1000 texts have no vector: the embedding server answered 503", 1000-got); !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %q", err)
@@ -342,11 +342,11 @@ func TestServerCancelled(t *testing.T) {
 func TestServerDimension(t *testing.T) {
 	f := newFake(t, nil)
 	s, _ := newTestServer(t, f.url, nil)
-	if dim, err := Probe(t.Context(), s); dim != 3 || err != nil || len(f.requests) != 1 {
+	if dim, err := Probe(t.Context(), s); dim != 3 || err != nil || len(f.received()) != 1 {
 		t.Errorf("probe: %d, %v", dim, err)
 	}
-	if dim, err := Probe(t.Context(), s); dim != 3 || err != nil || len(f.requests) != 1 {
-		t.Errorf("second probe: %d, %v, %d requests", dim, err, len(f.requests))
+	if dim, err := Probe(t.Context(), s); dim != 3 || err != nil || len(f.received()) != 1 {
+		t.Errorf("second probe: %d, %v, %d requests", dim, err, len(f.received()))
 	}
 	s, _ = newTestServer(t, f.url, func(o *Options) { o.Dim = 768 })
 	_, err := s.Embed(t.Context(), numbered(1))
