@@ -40,9 +40,11 @@ func TestServerBatches(t *testing.T) {
 	if s.Dim() != 3 {
 		t.Errorf("dimension %d", s.Dim())
 	}
+	f.mu.Lock()
 	if f.most < 2 || f.most > 5 {
 		t.Errorf("%d requests at a time", f.most)
 	}
+	f.mu.Unlock()
 	for _, request := range f.received() {
 		if size := len(strings.Join(request, "")); len(request) > 7 || size > 100 && len(request) > 1 {
 			t.Errorf("a request with %d texts of %d bytes", len(request), size)
@@ -289,10 +291,10 @@ func TestServerTimeout(t *testing.T) {
 		t.Errorf("waits %v", c.waits)
 	}
 
-	f.answer = func(_ http.ResponseWriter, r *http.Request, _ int, _ []string) bool {
+	f = newFake(t, func(_ http.ResponseWriter, r *http.Request, _ int, _ []string) bool {
 		<-r.Context().Done()
 		return true
-	}
+	})
 	s, _ = newTestServer(t, f.url, func(o *Options) { o.Timeout = 50 * time.Millisecond })
 	_, err = s.Embed(t.Context(), numbered(2))
 	var fault *kb.Fault
