@@ -115,12 +115,8 @@ func (a *applier) item(it *item) error {
 			a.skipForgotten()
 			return nil
 		}
-		fault, err := a.store(it, &path)
-		if err != nil {
+		if err := a.store(it, &path); err != nil {
 			return err
-		}
-		if fault != nil {
-			return a.failItem(it, &path, fault)
 		}
 		if err := a.tx.ClearFailure(path.ID, statementOf(rec)); err != nil {
 			return err
@@ -136,43 +132,36 @@ func (a *applier) item(it *item) error {
 func listing(path int64, rec *kb.Record) int64 { return rec.Seq<<32 ^ path }
 
 // store makes a version of a record, unless it says nothing new.
-func (a *applier) store(it *item, path *PathState) (*kb.Fault, error) {
+func (a *applier) store(it *item, path *PathState) error {
 	v := versionOf(it)
 	known, err := a.place(v, it, path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if known {
 		a.out.counts.Unchanged++
 		a.out.counts.Bytes += v.Size
-		return nil, nil
+		return nil
 	}
 	begins, err := a.tx.MemoryBegins(path.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if begins.forgot(v.ValidFrom, v.Seq) {
 		a.skipForgotten()
-		return nil, nil
+		return nil
 	}
-	before := len(a.passages.added)
-	fault, err := a.tx.Savepoint(func() error {
-		if err := a.tx.AddVersion(path.ID, a.run, v, it.content); err != nil {
-			return err
-		}
-		a.passages.add(path, v, it.doc)
-		return a.reassert(v, it, path)
-	})
-	switch {
-	case err != nil || fault != nil:
-		a.passages.added = a.passages.added[:before]
-	case v.Gone:
+	if err := a.tx.AddVersion(path.ID, a.run, v, it.content); err != nil {
+		return err
+	}
+	a.passages.add(path, v, it.doc)
+	if v.Gone {
 		a.out.counts.Deleted++
-	default:
+	} else {
 		a.out.counts.Stored++
 		a.out.counts.Bytes += v.Size
 	}
-	return fault, err
+	return a.reassert(v, it, path)
 }
 
 // skipForgotten counts a record of what was forgotten.

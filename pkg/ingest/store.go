@@ -52,7 +52,9 @@ type Store interface {
 	FinishRun(ctx context.Context, run int64, finish RunFinish) error
 }
 
-// Tx is one transaction of a Store.
+// Tx is one transaction of a Store. What a method refuses for a reason that lies in
+// what it is to store is a *kb.Fault of class Processing; the transaction cannot go
+// on after an error.
 type Tx interface {
 	// Now is the transaction's moment: later than that of every transaction
 	// before it, and never earlier than the clock.
@@ -127,11 +129,6 @@ type Tx interface {
 	// AddTextless records that a content has no text; ClearTextless that it has.
 	AddTextless(t *Textless) error
 	ClearTextless(hash kb.Hash, extension string) error
-
-	// Savepoint calls fn. If that fails for a reason that lies in what it
-	// stores, what it did is undone, the fault says why, and the transaction
-	// goes on; a failure of the store itself is returned as an error.
-	Savepoint(fn func() error) (*kb.Fault, error)
 
 	// AddChunk records what the transaction did for a run.
 	AddChunk(chunk ChunkResult) error

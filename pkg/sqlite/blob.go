@@ -35,21 +35,23 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 	if c.Delta != nil {
 		parts = []content.Part{c.Delta.Part}
 	}
-	var last int64
-	if _, err := t.row("SELECT coalesce(max(id), 0) FROM part", nil, &last); err != nil {
-		return 0, err
+	if t.lastPart == 0 {
+		if _, err := t.row("SELECT coalesce(max(id), 0) FROM part", nil, &t.lastPart); err != nil {
+			return 0, err
+		}
 	}
 	if lost {
-		err = t.bringBack(id, c.Size, last+1, len(parts), depth)
+		err = t.bringBack(id, c.Size, t.lastPart+1, len(parts), depth)
 	} else {
-		id, err = t.insertBlob(hash, c.Size, last+1, len(parts), depth)
+		id, err = t.insertBlob(hash, c.Size, t.lastPart+1, len(parts), depth)
 	}
 	if err != nil {
 		return 0, err
 	}
 	for i, part := range parts {
+		t.lastPart++
 		_, err := t.exec("INSERT INTO part (id, blob, ordinal, codec, base, data) VALUES (?, ?, ?, ?, ?, ?)",
-			last+1+int64(i), id, i, part.Codec, base, part.Data)
+			t.lastPart, id, i, part.Codec, base, part.Data)
 		if err != nil {
 			return 0, err
 		}

@@ -129,14 +129,3 @@ func (t *tx) remember(key passage.Key, row textRow) {
 	}
 	t.texts[key] = row
 }
-
-// forget drops what the transaction remembers of texts and words, which it does
-// when some of them are undone.
-func (t *tx) forget() {
-	clear(t.texts)
-	if t.wordsAdded {
-		t.words.forget()
-		t.newWords = t.newWords[:0]
-	}
-	t.dropsKnown = false
-}

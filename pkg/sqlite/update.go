@@ -22,7 +22,9 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	t := &tx{session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]int64)}
 	defer func() {
 		if err != nil {
-			t.forget()
+			if t.wordsAdded { // which nobody has stored
+				t.words.forget()
+			}
 			err = errors.Join(err, s.write.rollback())
 		}
 	}()
@@ -73,7 +75,8 @@ type tx struct {
 	now kb.Instant
 	enc *content.Encoder
 
-	held map[kb.Hash]int64 // contents of paths that were asked for, by hash
+	held     map[kb.Hash]int64 // contents of paths that were asked for or given one, by hash
+	lastPart int64             // 0 until asked
 
 	failures *bool // whether any failure stands; nil until asked
 	textless *bool // whether any content is known to be without text; nil until asked
@@ -205,6 +208,7 @@ func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content
 		if err != nil {
 			return err
 		}
+		t.held[v.SHA256] = id
 		blob = sql.NullInt64{Int64: id, Valid: true}
 	}
 	res, err := t.exec(`
@@ -246,37 +250,6 @@ func (t *tx) seenBlob(hash *kb.Hash) (id sql.NullInt64, err error) {
 	}
 	id.Valid, err = t.row("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &id.Int64)
 	return id, err
-}
-
-// Savepoint undoes what fn did if it fails for a reason of its own.
-func (t *tx) Savepoint(fn func() error) (*kb.Fault, error) {
-	if err := t.storeWords(); err != nil { // which are not of the record
-		return nil, err
-	}
-	if _, err := t.exec("SAVEPOINT record"); err != nil {
-		return nil, err
-	}
-	err := fn()
-	if err != nil && ofStore(err) {
-		return nil, err // the whole transaction is undone
-	}
-	if err != nil {
-		t.forget()
-		if _, undo := t.exec("ROLLBACK TO record"); undo != nil {
-			return nil, errors.Join(err, undo)
-		}
-	}
-	if _, release := t.exec("RELEASE record"); release != nil {
-		return nil, errors.Join(err, release)
-	}
-	if err == nil {
-		return nil, nil
-	}
-	var known *kb.Fault
-	if errors.As(err, &known) {
-		return known, nil
-	}
-	return &kb.Fault{Class: kb.Processing, Code: kb.Rejected, Err: err}, nil
 }
 
 // nullable returns the value behind p, or NULL for none.

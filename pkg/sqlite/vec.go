@@ -21,8 +21,7 @@ func init() { vec.Auto() }
 // not wait for one, and its passages are in neither of the others.
 
 // vectorWriter is what a transaction knows of the vectors. It looks at the file
-// once and expects that nothing but itself changes them from then on, not even
-// by undoing it with a savepoint.
+// once and expects that nothing but itself changes them from then on.
 type vectorWriter struct {
 	known  bool
 	dim    int              // 0 while there is no vector

@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"cmp"
 	"hash/maphash"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -92,7 +94,10 @@ func (t *tx) storeWords() error {
 	if len(t.newWords) == 0 {
 		return nil
 	}
-	list := `["` + strings.Join(t.newWords, `","`) + `"]`
+	slices.SortFunc(t.newWords, func(a, b string) int { // about as the table has them: neighbours are on one page
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
+	list := `["` + strings.Join(slices.Compact(t.newWords), `","`) + `"]`
 	t.newWords = t.newWords[:0]
 	_, err := t.exec(`
 		INSERT INTO word (length, word) SELECT length(value), value FROM json_each(?) WHERE true

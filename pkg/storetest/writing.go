@@ -22,8 +22,6 @@ func testWriting(t *testing.T, open Open) {
 		{"an update after cancellation does nothing", cancelledUpdate},
 		{"now is later than every transaction before", laterNow},
 		{"now is never earlier than the clock", clockNow},
-		{"a savepoint undoes one record", savepoint},
-		{"a savepoint passes on the fault of a record", savepointFault},
 		{"a version is found again by valid time, seq and state", hasVersion},
 		{"content that is stored already need not be given", sharedContent},
 		{"content that is nowhere is a fault of the record", missingContent},
@@ -112,42 +110,6 @@ func clockNow(b *bench) {
 	})
 }
 
-func savepoint(b *bench) {
-	b.update(func(tx ingest.Tx) error {
-		b.check(b.write(tx, "before.md", "before", epoch, 0))
-		refused := kb.NewFault(kb.Processing, kb.Rejected, "refused")
-		fault, err := tx.Savepoint(func() error {
-			b.check(b.write(tx, "record.md", "record", epoch, 0))
-			return refused
-		})
-		b.check(err)
-		if fault != refused {
-			b.t.Errorf("the fault is %v", fault)
-		}
-		fault, err = tx.Savepoint(func() error { return b.write(tx, "after.md", "after", epoch, 0) })
-		if fault != nil || err != nil {
-			b.t.Errorf("a savepoint that succeeds gives %v, %v", fault, err)
-		}
-		return nil
-	})
-	b.holds("before.md", everything, "before")
-	b.holds("record.md", everything, "nothing")
-	b.holds("after.md", everything, "after")
-	b.put("record.md", "record", epoch, 0)
-	b.holds("record.md", everything, "record")
-}
-
-func savepointFault(b *bench) {
-	b.update(func(tx ingest.Tx) error {
-		fault, err := tx.Savepoint(func() error { return errTest })
-		b.check(err)
-		if !errors.Is(fault, errTest) || fault.Class != kb.Processing {
-			b.t.Errorf("the fault is %+v", fault)
-		}
-		return nil
-	})
-}
-
 func hasVersion(b *bench) {
 	b.put("a.md", "one", epoch, 1)
 	b.put("a.md", "", epoch+1, 0)
@@ -189,16 +151,14 @@ func sharedContent(b *bench) {
 }
 
 func missingContent(b *bench) {
-	b.update(func(tx ingest.Tx) error {
+	err := b.Store.Update(background, func(tx ingest.Tx) error {
 		id := b.ids(tx, "a.md")[0]
-		fault, err := tx.Savepoint(func() error {
-			return tx.AddVersion(id, b.run, &kb.Version{ValidFrom: epoch, SHA256: kb.HashOf(nil)}, nil)
-		})
-		if fault == nil || err != nil {
-			b.t.Errorf("the savepoint gives %v, %v", fault, err)
-		}
-		return nil
+		return tx.AddVersion(id, b.run, &kb.Version{ValidFrom: epoch, SHA256: kb.HashOf(nil)}, nil)
 	})
+	var fault *kb.Fault
+	if !errors.As(err, &fault) || fault.Class != kb.Processing {
+		b.t.Errorf("a version whose content is neither given nor stored: %v", err)
+	}
 	b.holds("a.md", everything, "nothing")
 }
 
