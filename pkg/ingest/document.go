@@ -24,13 +24,6 @@ type document struct {
 // plainText is the name under which the output of filters is read.
 const plainText = "filtered.txt"
 
-// worker is what one goroutine needs to take in one content at a time.
-type worker struct {
-	enc   *content.Encoder
-	plain plain // the content in hand
-	held  int64 // bytes of runner.inHand
-}
-
 // plain has the bytes of a content as long as there may be text in them. Of a
 // content without, it keeps the beginning, which says as much.
 type plain struct {
@@ -39,8 +32,6 @@ type plain struct {
 	any      bool  // also of a content without text
 	textless bool
 }
-
-func newWorker() *worker { return &worker{enc: content.NewEncoder()} }
 
 // begin makes room for a content under a name, filtered or not.
 func (p *plain) begin(name string, filtered bool, size int64) {
@@ -60,19 +51,11 @@ func (p *plain) Write(b []byte) (int, error) {
 	return p.Buffer.Write(b)
 }
 
-// keptBuffer is the largest buffer that a worker keeps for the next content.
-const keptBuffer = content.MaxPart
-
-// hire waits for a worker, which has to be released.
-func (r *runner) hire() *worker { return <-r.workers }
-
+// release gives back a worker and the memory of what it had in its hands.
 func (r *runner) release(w *worker) {
-	if w.plain.Cap() > keptBuffer {
-		w.plain.Buffer = bytes.Buffer{}
-	}
 	r.inHand.Release(w.held)
 	w.held = 0
-	r.workers <- w
+	r.crew.release(w)
 }
 
 // makeRoom waits until there is memory for the content that a worker is about to take
@@ -192,7 +175,7 @@ func makesNone(e embed.Embedder) bool { return e.Name() == embed.None{}.Name() }
 // stored makes the document of a content that the store holds. What a filter
 // made of that before is taken as it is. A damaged content has no text.
 func (r *runner) stored(ctx context.Context, name string, hash kb.Hash) (*document, error) {
-	w := r.hire()
+	w := r.crew.hire()
 	defer r.release(w)
 	filtered, err := r.readText(ctx, &w.plain.Buffer, hash, extract.Extension(name))
 	if fault := corruption(err); fault != nil {

@@ -36,7 +36,7 @@ type embedding struct {
 	clock kb.Clock
 	has   func(context.Context, []passage.Key) ([]bool, error) // which texts need nothing; nil if none are there
 	dim   int                                                  // that vectors must have; 0 for any
-	calls chan struct{}                                        // the limit on calls at a time
+	begin func() (end func())                                  // waits until a call may be made
 	size  int                                                  // texts in a call
 
 	mu      sync.Mutex
@@ -50,13 +50,17 @@ type embedding struct {
 	embedded, rejected, reused, took atomic.Int64
 }
 
-func newEmbedding(opts *Options, index IndexState, has func(context.Context, []passage.Key) ([]bool, error)) *embedding {
+// newEmbedding returns one whose calls are the work of workers, but for those that
+// wait for a server.
+func newEmbedding(opts *Options, workers *crew, index IndexState, has func(context.Context, []passage.Key) ([]bool, error)) *embedding {
 	e := &embedding{by: opts.Embedder, clock: opts.Clock, has: has, dim: index.Dim, size: localTexts}
-	calls := opts.Workers
 	if _, ok := opts.Embedder.(*embed.Server); ok {
-		calls, e.size = 1, serverTexts
+		workers, e.size = newCrew(1), serverTexts
 	}
-	e.calls = make(chan struct{}, calls)
+	e.begin = func() (end func()) {
+		w := workers.hire()
+		return func() { workers.release(w) }
+	}
 	e.forget(!index.Recorded)
 	return e
 }
@@ -136,8 +140,7 @@ func (e *embedding) texts(ctx context.Context, texts []*Text) error {
 	var wait sync.WaitGroup
 	for batch := range slices.Chunk(texts, e.size) {
 		wait.Go(func() {
-			e.calls <- struct{}{}
-			defer func() { <-e.calls }()
+			defer e.begin()()
 			if !e.pausing() {
 				e.batch(ctx, batch)
 			}

@@ -18,10 +18,9 @@ const pressureShare = 8
 // pressure is what a run knows of its memory being short. It is looked at by the
 // one goroutine that lets units in.
 type pressure struct {
-	since   time.Time // when it began; zero while there is none
-	times   int64     // how often it began
-	took    time.Duration
-	resting int // workers that were sent away
+	since time.Time // when it began; zero while there is none
+	times int64     // how often it began
+	took  time.Duration
 }
 
 // pressed reports whether memory is short. While it is, one small unit is in memory
@@ -38,26 +37,9 @@ func (r *runner) pressed() bool {
 	case !over && !p.since.IsZero():
 		p.took += now.Sub(p.since)
 		p.since = time.Time{}
+		r.crew.rest(false)
 	}
-	if over {
-		return true
-	}
-	for ; p.resting > 0; p.resting-- {
-		r.workers <- newWorker()
-	}
-	return false
-}
-
-// rest sends all workers away but one, with what they keep for later.
-func (r *runner) rest() {
-	for r.pressure.resting < r.opts.Workers-1 {
-		select {
-		case <-r.workers:
-			r.pressure.resting++
-		default:
-			return
-		}
-	}
+	return over
 }
 
 // heldBack returns how often and for how long the run was held back.
@@ -91,7 +73,7 @@ func (r *runner) reserve(ctx context.Context, content int64) (weight int64, err 
 		return 0, context.Cause(ctx)
 	}
 	if !r.pressure.since.IsZero() { // with no other unit there, no worker is at work
-		r.rest()
+		r.crew.rest(true)
 		debug.FreeOSMemory()
 	}
 	return weight, nil

@@ -23,7 +23,7 @@ const steadyTries = 3
 // take fills in the content of an item: what the stream carries, or else what
 // the file holds now, with the stat that belongs to it.
 func (r *runner) take(ctx context.Context, s *kb.Scan, it *item) {
-	w := r.hire()
+	w := r.crew.hire()
 	defer r.release(w)
 	if ctx.Err() != nil {
 		return // the unit will not be committed

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/extract"
@@ -18,7 +17,7 @@ import (
 func Reindex(ctx context.Context, store Store, start RunStart, opts Options) (*Summary, error) {
 	opts.Partial = true // there is no stream
 	r := newRunner(store, opts)
-	r.embedding = newEmbedding(&r.opts, IndexState{}, nil)
+	r.embedding = newEmbedding(&r.opts, r.crew, IndexState{}, nil)
 	var err error
 	if _, err = embed.Probe(ctx, opts.Embedder); err != nil {
 		err = fmt.Errorf("ask the embedder for a first vector: %w", err)
@@ -157,13 +156,11 @@ func (r *runner) hold(ctx context.Context, name string, reign Reign) (held, erro
 // makeDocuments makes the documents of a batch.
 func (r *runner) makeDocuments(ctx context.Context, b *batch) {
 	defer close(b.ready)
-	var wait sync.WaitGroup
-	for i := range b.held {
+	r.crew.spread(len(b.held), func(i int) {
 		if b.held[i].doc == nil {
-			wait.Go(func() { r.makeOne(ctx, &b.held[i]) })
+			r.makeOne(ctx, &b.held[i])
 		}
-	}
-	wait.Wait()
+	})
 	docs := make([]*document, len(b.held))
 	for i := range b.held {
 		docs[i] = b.held[i].doc
@@ -173,7 +170,7 @@ func (r *runner) makeDocuments(ctx context.Context, b *batch) {
 }
 
 func (r *runner) makeOne(ctx context.Context, h *held) {
-	w := r.hire()
+	w := r.crew.hire()
 	defer r.release(w)
 	if h.filtered {
 		defer r.takesTime(&r.extractTime)()

@@ -30,7 +30,7 @@ type runner struct {
 	store     Store
 	id        int64
 	closed    closedScans
-	workers   chan *worker        // as many as may work at the same time
+	crew      *crew
 	memory    *semaphore.Weighted // bytes of units
 	inHand    *semaphore.Weighted // bytes of the contents that workers hold
 	pressure  pressure
@@ -70,7 +70,7 @@ func Run(ctx context.Context, store Store, in io.Reader, opts Options) (*Summary
 func newRunner(store Store, opts Options) *runner {
 	r := &runner{
 		opts:      opts,
-		workers:   make(chan *worker, opts.Workers),
+		crew:      newCrew(opts.Workers),
 		memory:    semaphore.NewWeighted(unitsInMemory * opts.UnitBytes),
 		inHand:    semaphore.NewWeighted(opts.UnitBytes),
 		begun:     make(map[string]bool),
@@ -78,9 +78,6 @@ func newRunner(store Store, opts Options) *runner {
 		sum:       Summary{Classes: make(map[kb.Class]int64), Textless: make(map[kb.Code]int64), Started: opts.Clock()},
 	}
 	r.store = Retrying(store, opts.Retry, r.waits)
-	for range opts.Workers {
-		r.workers <- newWorker()
-	}
 	return r
 }
 
@@ -246,16 +243,14 @@ func (r *runner) lookBack(ctx context.Context, u *unit) error {
 // read takes the contents of a unit, many at a time, and embeds their passages.
 func (r *runner) read(ctx context.Context, u *unit) {
 	defer close(u.ready)
-	var wait sync.WaitGroup
-	for i := range u.items {
+	r.crew.spread(len(u.items), func(i int) {
 		switch it := &u.items[i]; {
 		case it.needsContent():
-			wait.Go(func() { r.take(ctx, u.scan, it) })
+			r.take(ctx, u.scan, it)
 		case it.restates():
-			wait.Go(func() { r.recall(ctx, it) })
+			r.recall(ctx, it)
 		}
-	}
-	wait.Wait()
+	})
 	if ctx.Err() == nil {
 		u.err = r.embedding.documents(ctx, u.documents())
 	}

@@ -9,7 +9,7 @@ import "context"
 
 // commitAll commits units in their order, as soon as they have been read.
 func (r *runner) commitAll(ctx context.Context, planned <-chan *unit) error {
-	q := queue{from: planned}
+	q := queue{from: planned, waits: func(waits bool) { r.crew.yield(!waits) }}
 	for {
 		first, err := q.next(ctx)
 		if first == nil {
@@ -69,13 +69,15 @@ func join(units []*unit) *unit {
 
 // queue gives units that are planned when they have been read.
 type queue struct {
-	from <-chan *unit
-	head *unit // the next one, if it has been received
+	from  <-chan *unit
+	waits func(bool) // is told whether the next one has to be waited for
+	head  *unit      // the next one, if it has been received
 }
 
 // next waits until the next unit has been read, and takes it. It returns nil after
 // the last, and with the reason where ctx has ended.
 func (q *queue) next(ctx context.Context) (*unit, error) {
+	q.waits(q.peek() == nil)
 	u := q.head
 	if q.head = nil; u == nil {
 		if u, _ = receive(ctx, q.from); u == nil {

@@ -64,7 +64,7 @@ func TestCut(t *testing.T) {
 // the same time.
 func TestMakeRoom(t *testing.T) {
 	r := newRunner(nil, Options{Clock: time.Now, Workers: 2, UnitBytes: 10})
-	one, two := r.hire(), r.hire()
+	one, two := r.crew.hire(), r.crew.hire()
 	if err := r.makeRoom(t.Context(), one, 8); err != nil {
 		t.Fatal(err)
 	}
