@@ -33,8 +33,11 @@ var (
 // its content is a *kb.Fault of class Processing, what may pass one of class
 // ExceptionAfterRetries, and what is neither is the matter of the whole store.
 func fault(err error) error {
+	if err == nil {
+		return nil // at no cost, as it mostly is
+	}
 	var e sqlite3.Error
-	if err == nil || !errors.As(err, &e) {
+	if !errors.As(err, &e) {
 		return err
 	}
 	switch e.Code {

@@ -169,6 +169,9 @@ type ranking struct {
 	cut  bool
 }
 
+// beats reports whether all that are kept are nearer than a cosine says.
+func (k *ranking) beats(cosine float64) bool { return k.cut && cosine < k.list[k.n-1].Cosine }
+
 func (k *ranking) add(p asof.Near) {
 	if k.n <= 0 || k.cut && byCosine(p, k.list[k.n-1]) > 0 {
 		return

@@ -8,11 +8,15 @@ import (
 	vec "github.com/asg017/sqlite-vec-go-bindings/cgo"
 
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite/blocks"
 )
 
-// Connections opened from here on know vec0 tables. SQLite keeps a list of such
-// extensions for the whole process, to which this adds one, once.
-func init() { vec.Auto() }
+// Connections opened from here on know vec0 tables and what package blocks adds. SQLite keeps a
+// list of such extensions for the whole process, to which this adds two, once.
+func init() {
+	vec.Auto()
+	blocks.Auto()
+}
 
 // Vectors stand in three places. The table vector has that of each text, to be
 // read by text; passage_vec, a vec0 table, is for everybody's own SQL; and the
