@@ -69,6 +69,13 @@ func (a *applier) applyScan() error {
 	if a.covers, err = scan.NewCoverage(a.unit.scan); err != nil {
 		return err
 	}
+	names := make([]string, len(a.unit.items))
+	for i := range a.unit.items {
+		names[i] = a.unit.items[i].rec.Path
+	}
+	if err := a.tx.Look(names); err != nil {
+		return err
+	}
 	for i := range a.unit.items {
 		if err := a.item(&a.unit.items[i]); err != nil {
 			return err

@@ -90,6 +90,9 @@ type Tx interface {
 	// given moment, looked at files and listed the path.
 	LastListing(path int64, before kb.Instant) (kb.Instant, bool, error)
 
+	// Look prepares for calls of Path with the given names, which then take less
+	// time.
+	Look(names []string) error
 	// Path registers a path if it is new, and returns what is known of it.
 	Path(name string) (PathState, error)
 	// MemoryBegins returns where the versions of a path that are remembered begin;

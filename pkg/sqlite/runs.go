@@ -112,33 +112,3 @@ func (t *tx) Failing(scan ingest.ScanState, fn func(ingest.PathState) error) err
 			return fn(state)
 		})
 }
-
-// InForce looks paths up outside of any transaction.
-func (s *Store) InForce(ctx context.Context, paths []string) ([]*kb.Version, error) {
-	conn, err := s.read.Conn(ctx)
-	if err != nil {
-		return nil, fault(err)
-	}
-	defer conn.Close()
-	stmt, err := conn.PrepareContext(ctx, `
-		SELECT `+versionColumns+`
-		FROM path p
-		JOIN version v ON v.id = `+inForceNow+`
-		LEFT JOIN blob b ON b.id = v.blob
-		WHERE p.name = +?2`)
-	if err != nil {
-		return nil, fault(err)
-	}
-	defer stmt.Close()
-	now := kb.InstantOf(s.clock())
-	found := make([]*kb.Version, len(paths))
-	for i, path := range paths {
-		var v versionRow
-		err := stmt.QueryRow(now, []byte(path)).Scan(v.dest()...)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return nil, fault(err)
-		}
-		found[i] = v.version(path)
-	}
-	return found, nil
-}

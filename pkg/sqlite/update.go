@@ -75,8 +75,9 @@ type tx struct {
 	now kb.Instant
 	enc *content.Encoder
 
-	held     map[kb.Hash]int64 // contents of paths that were asked for or given one, by hash
-	lastPart int64             // 0 until asked
+	looked   map[string]*ingest.PathState // see Look; nil for those that are new
+	held     map[kb.Hash]int64            // contents of paths that were asked for or given one, by hash
+	lastPart int64                        // 0 until asked
 
 	failures *bool // whether any failure stands; nil until asked
 	textless *bool // whether any content is known to be without text; nil until asked
@@ -140,41 +141,6 @@ func instantPtr(n sql.NullInt64) *kb.Instant {
 // inForceNow finds the version of path p in force at ?1, whatever is known.
 const inForceNow = `(SELECT id FROM version WHERE path = p.id AND valid_from <= ?1
 	ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)`
-
-// Path returns what is known of a path and registers it if it is new.
-func (t *tx) Path(name string) (ingest.PathState, error) {
-	state := ingest.PathState{Name: name}
-	var v versionRow
-	var scan, start, stale, blob sql.NullInt64
-	found, err := t.row(`
-		SELECT p.id, s.scan, c.started_at, s.stale_since, v.blob, `+versionColumns+`
-		FROM path p
-		LEFT JOIN seen s ON s.path = p.id
-		LEFT JOIN scan c ON c.id = s.scan
-		LEFT JOIN version v ON v.id = `+inForceNow+`
-		LEFT JOIN blob b ON b.id = v.blob
-		WHERE p.name = +?2`,
-		[]any{t.now, []byte(name)}, append([]any{&state.ID, &scan, &start, &stale, &blob}, v.dest()...)...)
-	if err != nil {
-		return state, err
-	}
-	if !found {
-		res, err := t.exec("INSERT INTO path (name) VALUES (?)", []byte(name))
-		if err != nil {
-			return state, err
-		}
-		state.New = true
-		state.ID, err = res.LastInsertId()
-		return state, err
-	}
-	state.InForce = v.version(name)
-	if blob.Valid {
-		t.held[state.InForce.SHA256] = blob.Int64
-	}
-	state.SeenBy, state.SeenAt = scan.Int64, kb.Instant(start.Int64)
-	state.StaleSince = instantPtr(stale)
-	return state, nil
-}
 
 // HasVersion reports whether the very same statement is there already.
 func (t *tx) HasVersion(path int64, v *kb.Version) (bool, error) {

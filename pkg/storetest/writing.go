@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func testWriting(t *testing.T, open Open) {
 		{"content that is nowhere is a fault of the record", missingContent},
 		{"a path keeps its number and every byte of its name", pathNames},
 		{"a path tells what is in force now", pathInForce},
+		{"what was looked up together is as by itself", lookTogether},
 		{"what is in force can be asked while a transaction is open", inForceMeanwhile},
 		{"an older sighting is replaced", sightings},
 		{"under is a document or a folder", underPrefix},
@@ -191,6 +193,62 @@ func pathNames(b *bench) {
 		if v.SHA256 != kb.HashOf([]byte(v.Path)) {
 			b.t.Errorf("a listed path is %q, which has the content of another", v.Path)
 		}
+	}
+}
+
+// lookTogether asks for some hundred paths, some of them new, changed since they were
+// looked up, or asked for twice.
+func lookTogether(b *bench) {
+	names := []string{"docs/\xff\xfe.md", "docs/ü", " "}
+	for i := range 250 {
+		names = append(names, fmt.Sprintf("docs/%d.md", i))
+	}
+	b.update(func(tx ingest.Tx) error {
+		scan := b.scan(tx, "s", epoch, "docs")
+		for i, name := range names[:200] {
+			b.check(b.write(tx, name, name, epoch+kb.Instant(i), int64(i)))
+			if i%3 == 0 {
+				b.check(tx.See(b.ids(tx, name)[0], ingest.Sighting{Scan: scan.ID, StaleSince: &scan.StartedAt}))
+			}
+		}
+		return nil
+	})
+	ask := func(tx ingest.Tx) string {
+		var all strings.Builder
+		for round := range 2 {
+			for i, name := range names {
+				state, err := tx.Path(name)
+				b.check(err)
+				fmt.Fprintf(&all, "%q %d %t %d %v", state.Name, state.ID, state.New, state.SeenBy, state.SeenAt)
+				if state.StaleSince != nil {
+					fmt.Fprintf(&all, " stale since %v", *state.StaleSince)
+				}
+				if v := state.InForce; v != nil {
+					fmt.Fprintf(&all, " holds %d of %v, %s", v.ID, v.ValidFrom, v.SHA256)
+				}
+				if round == 0 && i%7 == 0 {
+					b.check(b.write(tx, name, fmt.Sprint("changed ", i), epoch+kb.Instant(1000+i), 0))
+				}
+				all.WriteByte('\n')
+			}
+		}
+		return all.String()
+	}
+	answers := make([]string, 2)
+	for i := range answers {
+		err := b.Update(background, func(tx ingest.Tx) error {
+			if i == 0 {
+				b.check(tx.Look(append(names, names[:10]...)))
+			}
+			answers[i] = ask(tx)
+			return errTest
+		})
+		if !errors.Is(err, errTest) {
+			b.t.Errorf("the update gives %v", err)
+		}
+	}
+	if answers[0] != answers[1] {
+		b.t.Errorf("looked up together:\n%s\none by one:\n%s", answers[0], answers[1])
 	}
 }
 
