@@ -16,6 +16,12 @@ import (
 // any length.
 const maxDepth = 32
 
+// heldBlob is a content that is stored, as far as others are made from it.
+type heldBlob struct {
+	id    int64
+	depth int64 // maxDepth for one that was lost: it is no base
+}
+
 // blob returns the id of a content and stores it if it is not there.
 func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 	var id int64
@@ -56,6 +62,7 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 			return 0, err
 		}
 	}
+	t.held[hash] = heldBlob{id, depth}
 	return id, nil
 }
 
@@ -90,12 +97,15 @@ func (t *tx) baseOf(c *content.Content) (base sql.NullInt64, depth int64, err er
 	if c.Delta == nil {
 		return base, 0, nil
 	}
-	base.Valid, err = t.row("SELECT id, depth FROM blob WHERE sha256 = ? AND NOT ("+lostContent+")", []any{c.Delta.Base[:]}, &base.Int64, &depth)
-	if err != nil {
-		return base, 0, err
+	held, found := t.held[c.Delta.Base]
+	if !found {
+		found, err = t.row("SELECT id, depth FROM blob WHERE sha256 = ? AND NOT ("+lostContent+")", []any{c.Delta.Base[:]}, &held.id, &held.depth)
+		if err != nil {
+			return base, 0, err
+		}
 	}
-	if base.Valid && depth < maxDepth {
-		return base, depth + 1, nil
+	if found && held.depth < maxDepth {
+		return sql.NullInt64{Int64: held.id, Valid: true}, held.depth + 1, nil
 	}
 	t.enc.Whole(c)
 	return sql.NullInt64{}, 0, nil

@@ -54,25 +54,27 @@ func (t *tx) movePassage(p passageRow, embedding int) error {
 }
 
 // Intervals returns the passages of a path that are in force after a moment or
-// never. Each half has an index of its own, so that what was closed long ago is
-// not walked over.
+// never, and remembers their texts. Each half has an index of its own, so that what
+// was closed long ago is not walked over.
 func (t *tx) Intervals(path int64, after kb.Instant) ([]ingest.Interval, error) {
 	var found []ingest.Interval
 	err := t.each(`
-		SELECT p.id, t.key, p.valid_from, p.valid_to
+		SELECT p.id, t.key, p.valid_from, p.valid_to, t.id, t.embedding
 		FROM passage p JOIN text t ON t.id = p.text
 		WHERE p.path = +?1 AND p.valid_to > +?2
 		UNION ALL
-		SELECT p.id, t.key, p.valid_from, p.valid_to
+		SELECT p.id, t.key, p.valid_from, p.valid_to, t.id, t.embedding
 		FROM passage p INDEXED BY passage_never JOIN text t ON t.id = p.text
 		WHERE p.path = +?1 AND p.valid_from = p.valid_to AND p.valid_to <= +?2`,
 		[]any{path, after}, func(rows *sql.Rows) error {
 			var i ingest.Interval
 			var key sql.RawBytes
-			if err := rows.Scan(&i.ID, &key, &i.From, &i.To); err != nil {
+			var text textRow
+			if err := rows.Scan(&i.ID, &key, &i.From, &i.To, &text.id, &text.embedding); err != nil {
 				return err
 			}
 			copy(i.Key[:], key)
+			t.remember(i.Key, text)
 			found = append(found, i)
 			return nil
 		})

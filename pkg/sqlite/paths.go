@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed16713943/btools/pkg/ingest"
@@ -99,9 +100,11 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 	return ingest.PathState{ID: id, Name: name, New: true}, err
 }
 
+var noBase = strconv.Itoa(maxDepth)
+
 // pathQuery selects what pathState reads.
-const pathQuery = `
-	SELECT p.id, p.name, s.scan, c.started_at, s.stale_since, v.blob, ` + versionColumns + `
+var pathQuery = `
+	SELECT p.id, p.name, s.scan, c.started_at, s.stale_since, v.blob, CASE WHEN ` + lostContent + ` THEN ` + noBase + ` ELSE b.depth END, ` + versionColumns + `
 	FROM path p
 	LEFT JOIN seen s ON s.path = p.id
 	LEFT JOIN scan c ON c.id = s.scan
@@ -114,14 +117,14 @@ func (t *tx) pathState(scan func(...any) error) (ingest.PathState, error) {
 	var state ingest.PathState
 	var name sql.RawBytes
 	var v versionRow
-	var seenBy, start, stale, blob sql.NullInt64
-	if err := scan(append([]any{&state.ID, &name, &seenBy, &start, &stale, &blob}, v.dest()...)...); err != nil {
+	var seenBy, start, stale, blob, depth sql.NullInt64
+	if err := scan(append([]any{&state.ID, &name, &seenBy, &start, &stale, &blob, &depth}, v.dest()...)...); err != nil {
 		return state, err
 	}
 	state.Name = string(name)
 	state.InForce = v.version(state.Name)
 	if blob.Valid {
-		t.held[state.InForce.SHA256] = blob.Int64
+		t.held[state.InForce.SHA256] = heldBlob{blob.Int64, depth.Int64}
 	}
 	state.SeenBy, state.SeenAt = seenBy.Int64, kb.Instant(start.Int64)
 	state.StaleSince = instantPtr(stale)

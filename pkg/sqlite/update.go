@@ -19,7 +19,7 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	if _, err := s.locked(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	t := &tx{session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]int64)}
+	t := &tx{session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]heldBlob)}
 	defer func() {
 		if err != nil {
 			if t.wordsAdded { // which nobody has stored
@@ -76,7 +76,7 @@ type tx struct {
 	enc *content.Encoder
 
 	looked   map[string]*ingest.PathState // see Look; nil for those that are new
-	held     map[kb.Hash]int64            // contents of paths that were asked for or given one, by hash
+	held     map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
 	lastPart int64                        // 0 until asked
 
 	failures *bool // whether any failure stands; nil until asked
@@ -174,7 +174,6 @@ func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content
 		if err != nil {
 			return err
 		}
-		t.held[v.SHA256] = id
 		blob = sql.NullInt64{Int64: id, Valid: true}
 	}
 	res, err := t.exec(`
@@ -211,8 +210,8 @@ func (t *tx) seenBlob(hash *kb.Hash) (id sql.NullInt64, err error) {
 	if hash == nil {
 		return id, nil
 	}
-	if id.Int64, id.Valid = t.held[*hash]; id.Valid {
-		return id, nil
+	if held, ok := t.held[*hash]; ok {
+		return sql.NullInt64{Int64: held.id, Valid: true}, nil
 	}
 	id.Valid, err = t.row("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &id.Int64)
 	return id, err
