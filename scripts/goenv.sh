@@ -52,12 +52,16 @@ case " $cflags " in
 *) cflags="$flag $cflags" ;; # in front of a folder of an earlier version
 esac
 
+# The second tag leaves out of urfave/cli what writes manual pages in its own way, and with it a Markdown parser that
+# would be set up at each start of a program.
 goflags=$(go env GOFLAGS)
-case ",$goflags," in
-*sqlite_fts5*) ;;
-*-tags=*) goflags=$(printf '%s\n' "$goflags" | sed 's/-tags=\([^ ]*\)/-tags=\1,sqlite_fts5/') ;;
-*) goflags="${goflags:+$goflags }-tags=sqlite_fts5" ;;
-esac
+for tag in sqlite_fts5 urfave_cli_no_docs; do
+	case ",$goflags," in
+	*"$tag"*) ;;
+	*-tags=*) goflags=$(printf '%s\n' "$goflags" | sed "s/-tags=\([^ ]*\)/-tags=\1,$tag/") ;;
+	*) goflags="${goflags:+$goflags }-tags=$tag" ;;
+	esac
+done
 
 export_line() {
 	printf "export %s='%s'\n" "$1" "$(printf '%s\n' "$2" | sed "s/'/'\\\\''/g")"
