@@ -7,6 +7,8 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/seed16713943/btools/pkg/extract"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -43,11 +45,16 @@ func (c Cite) String() string {
 
 // The path may hold anything, also what looks like a citation: the last one
 // counts.
-var citation = regexp.MustCompile(`(?s)^(.*)@sha256:([0-9a-fA-F]{64})(?:#L([1-9][0-9]{0,8})(?:-L([1-9][0-9]{0,8}))?)?$`)
+var citation = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)^(.*)@sha256:([0-9a-fA-F]{64})(?:#L([1-9][0-9]{0,8})(?:-L([1-9][0-9]{0,8}))?)?$`)
+})
 
 // ParseCite reads a citation and reports whether s is one.
 func ParseCite(s string) (Cite, bool) {
-	parts := citation.FindStringSubmatch(s)
+	if !strings.Contains(s, "@sha256:") {
+		return Cite{}, false
+	}
+	parts := citation().FindStringSubmatch(s)
 	if parts == nil {
 		return Cite{}, false
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -19,7 +20,9 @@ const (
 	sampling = 4096 // bytes that are looked at to recognise UTF-16
 )
 
-var charsetDeclaration = regexp.MustCompile(`(?i)(?:<meta[^>]*charset|<\?xml[^>]*encoding)\s*=\s*["']?\s*([-\w]+)`)
+var charsetDeclaration = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(?:<meta[^>]*charset|<\?xml[^>]*encoding)\s*=\s*["']?\s*([-\w]+)`)
+})
 
 // declaredCharset gives the encoding that an HTML document declares; nil if it
 // declares none that is known.
@@ -29,7 +32,7 @@ func declaredCharset(ext string, content []byte) encoding.Encoding {
 	default:
 		return nil
 	}
-	found := charsetDeclaration.FindSubmatch(content[:min(len(content), head)])
+	found := charsetDeclaration().FindSubmatch(content[:min(len(content), head)])
 	if found == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -19,13 +20,15 @@ import (
 
 // markdownParser parses GitHub's dialect. Bare addresses need no parsing, since
 // their text is the address; footnotes are left where they stand.
-var markdownParser = goldmark.New(
-	goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList),
-	goldmark.WithParserOptions(
-		parser.WithBlockParsers(util.Prioritized(footnoteBlock{extension.NewFootnoteBlockParser()}, 999)),
-		parser.WithInlineParsers(util.Prioritized(footnoteMark{}, 101)),
-	),
-).Parser()
+var markdownParser = sync.OnceValue(func() parser.Parser {
+	return goldmark.New(
+		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList),
+		goldmark.WithParserOptions(
+			parser.WithBlockParsers(util.Prioritized(footnoteBlock{extension.NewFootnoteBlockParser()}, 999)),
+			parser.WithInlineParsers(util.Prioritized(footnoteMark{}, 101)),
+		),
+	).Parser()
+})
 
 // footnoteBlock parses the text of a footnote and leaves it in its place; the
 // parser inside would gather all of them in one list.
@@ -78,14 +81,16 @@ func parseMarkdown(b *builder, source string, first int, refs map[string]parser.
 	m := markdownReader{b: b, source: source, bytes: []byte(source), first: first}
 	pc := references{parser.NewContext(), refs}
 	known := len(b.doc.Blocks)
-	m.blocks(markdownParser.Parse(text.NewReader(m.bytes), parser.WithContext(pc)), 0)
+	m.blocks(markdownParser().Parse(text.NewReader(m.bytes), parser.WithContext(pc)), 0)
 	// The parser puts a table that ends a paragraph before what is left of it, if a
 	// line below makes that a heading.
 	slices.SortStableFunc(b.doc.Blocks[known:], func(x, y Block) int { return cmp.Compare(x.Start, y.Start) })
 }
 
 // component is a tag of a component, or a comment.
-var component = regexp.MustCompile(`</?[A-Z][^<>]*>|\{/\*.*?\*/\}`)
+var component = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`</?[A-Z][^<>]*>|\{/\*.*?\*/\}`)
+})
 
 // mdx reads Markdown with components: their tags are taken off as those of HTML
 // are; imports and exports are left out.
@@ -106,7 +111,7 @@ func mdx(b *builder, source string) {
 		case drop:
 			line = "\n"
 		case at.fence == "" && strings.ContainsAny(line, "<{"):
-			line = component.ReplaceAllString(line, "")
+			line = component().ReplaceAllString(line, "")
 		}
 		kept = append(kept, line...)
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"io"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -14,11 +15,13 @@ var completionFiles embed.FS
 
 // completionTemplates are the scripts by shell: bash.tmpl and so on. They get a
 // completionScript.
-var completionTemplates = template.Must(template.New("").Funcs(template.FuncMap{
-	"quote": quote,
-	"join":  strings.Join,
-	"colon": func(s string) string { return strings.ReplaceAll(s, ":", `\:`) },
-}).ParseFS(completionFiles, "completion/*.tmpl"))
+var completionTemplates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"quote": quote,
+		"join":  strings.Join,
+		"colon": func(s string) string { return strings.ReplaceAll(s, ":", `\:`) },
+	}).ParseFS(completionFiles, "completion/*.tmpl"))
+})
 
 // A completionScript is what the templates are filled with. Commands[0] is the
 // default action.
@@ -74,7 +77,7 @@ func (p *program) writeCompletion(w io.Writer, shell string) error {
 			}
 		}
 	}
-	return completionTemplates.ExecuteTemplate(w, shell+".tmpl", script)
+	return completionTemplates().ExecuteTemplate(w, shell+".tmpl", script)
 }
 
 func completionFlags(c *command) []completionFlag {

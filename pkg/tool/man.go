@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -262,7 +263,7 @@ func (m *manual) macro(name string, args ...string) {
 // macro or for punctuation itself.
 func argument(text string) string {
 	text = strings.ReplaceAll(roff(text, true), `"`, `\(dq`)
-	if macroName.MatchString(text) || strings.Trim(text, ".,:;()[]?!|") == "" {
+	if macroName().MatchString(text) || strings.Trim(text, ".,:;()[]?!|") == "" {
 		text = `\&` + text
 	}
 	if strings.Contains(text, " ") {
@@ -272,7 +273,7 @@ func argument(text string) string {
 }
 
 // macroName is what mdoc would take for the name of a macro.
-var macroName = regexp.MustCompile(`^[A-Z%][A-Za-z0-9]{1,2}$`)
+var macroName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z%][A-Za-z0-9]{1,2}$`) })
 
 // plain keeps the beginning of a line of text from being a request.
 func plain(text string) string {

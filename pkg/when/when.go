@@ -40,6 +40,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -66,18 +67,23 @@ func (e *Error) Error() string {
 
 // The forms, matched against the expression in lower case with single spaces.
 var (
-	absoluteForm = regexp.MustCompile(`^(?:(\d{4})-(\d\d)(?:-(\d\d))?|(today|yesterday|tomorrow))` +
+	absoluteForm = lazy(`^(?:(\d{4})-(\d\d)(?:-(\d\d))?|(today|yesterday|tomorrow))` +
 		`(?:[t ](\d\d?):(\d\d)(?::(\d\d)([.,]\d+)?)? ?(z|utc|[+-]\d\d(?::?\d\d)?)?)?$`)
-	unixForm     = regexp.MustCompile(`^@(-?)(\d+)(\.\d+)?$`)
-	agoForm      = regexp.MustCompile(`^(\d+|an?|one)[ .]?([a-z]+)[ .]ago$`)
-	lastForm     = regexp.MustCompile(`^last[ .](second|minute|hour|day|week|month|year)$`)
-	signedForm   = regexp.MustCompile(`^([+-]) ?((?:\d+ ?[a-z]+ ?)+)$`)
-	signedTerm   = regexp.MustCompile(`(\d+) ?([a-z]+)`)
-	unsignedForm = regexp.MustCompile(`^\d+ ?[a-z]+$`)
-	digitsForm   = regexp.MustCompile(`^\d+(\.\d+)?$`)
-	commitForm   = regexp.MustCompile(`^@(git:)?([0-9a-f]{4,64})$`)
-	nearlyCommit = regexp.MustCompile(`^@(?:git:)?[0-9a-f]+$`)
+	unixForm     = lazy(`^@(-?)(\d+)(\.\d+)?$`)
+	agoForm      = lazy(`^(\d+|an?|one)[ .]?([a-z]+)[ .]ago$`)
+	lastForm     = lazy(`^last[ .](second|minute|hour|day|week|month|year)$`)
+	signedForm   = lazy(`^([+-]) ?((?:\d+ ?[a-z]+ ?)+)$`)
+	signedTerm   = lazy(`(\d+) ?([a-z]+)`)
+	unsignedForm = lazy(`^\d+ ?[a-z]+$`)
+	digitsForm   = lazy(`^\d+(\.\d+)?$`)
+	commitForm   = lazy(`^@(git:)?([0-9a-f]{4,64})$`)
+	nearlyCommit = lazy(`^@(?:git:)?[0-9a-f]+$`)
 )
+
+// lazy compiles a pattern when it is first matched: a program that reads one time, or none, needs few of them.
+func lazy(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // mostUnixDigits is how many digits the seconds since 1970 have at most, up to the year 9999.
 const mostUnixDigits = 12
@@ -87,11 +93,15 @@ const mostUnixDigits = 12
 // writes for a time never becomes a commit because there is one. It is then not sure, and a caller may look whether
 // there is.
 func Commit(expr string) (digits string, sure bool) {
-	m := commitForm.FindStringSubmatch(strings.ToLower(strings.TrimSpace(expr)))
+	s := strings.ToLower(strings.TrimSpace(expr))
+	if !strings.HasPrefix(s, "@") {
+		return "", false
+	}
+	m := commitForm().FindStringSubmatch(s)
 	if m == nil {
 		return "", false
 	}
-	return m[2], m[1] != "" || len(m[2]) > mostUnixDigits || !digitsForm.MatchString(m[2])
+	return m[2], m[1] != "" || len(m[2]) > mostUnixDigits || !digitsForm().MatchString(m[2])
 }
 
 // Parse gives the instant that expr stands for when it is now, and times of day are those of loc. Its errors are
@@ -128,29 +138,29 @@ func parse(s string, now time.Time) (Result, error) {
 	if s == "now" {
 		return Result{Time: now}, nil
 	}
-	if m := absoluteForm.FindStringSubmatch(s); m != nil {
+	if m := absoluteForm().FindStringSubmatch(s); m != nil {
 		return parseAbsolute(m, now)
 	}
-	if m := unixForm.FindStringSubmatch(s); m != nil {
+	if m := unixForm().FindStringSubmatch(s); m != nil {
 		return parseUnix(m[1] == "-", m[2], m[3])
 	}
-	if m := agoForm.FindStringSubmatch(s); m != nil {
+	if m := agoForm().FindStringSubmatch(s); m != nil {
 		count := m[1]
 		if count[0] < '0' || count[0] > '9' {
 			count = "1"
 		}
 		return parseSteps([][2]string{{count, m[2]}}, -1, now)
 	}
-	if m := lastForm.FindStringSubmatch(s); m != nil {
+	if m := lastForm().FindStringSubmatch(s); m != nil {
 		return parseSteps([][2]string{{"1", m[1]}}, -1, now)
 	}
-	if m := signedForm.FindStringSubmatch(s); m != nil {
+	if m := signedForm().FindStringSubmatch(s); m != nil {
 		sign := 1
 		if m[1] == "-" {
 			sign = -1
 		}
 		var terms [][2]string
-		for _, t := range signedTerm.FindAllStringSubmatch(m[2], -1) {
+		for _, t := range signedTerm().FindAllStringSubmatch(m[2], -1) {
 			terms = append(terms, [2]string{t[1], t[2]})
 		}
 		return parseSteps(terms, sign, now)
@@ -160,7 +170,7 @@ func parse(s string, now time.Time) (Result, error) {
 
 // refusal helps with what is nearly a time.
 func refusal(s string) error {
-	if digitsForm.MatchString(s) {
+	if digitsForm().MatchString(s) {
 		switch {
 		case len(s) == 4:
 			return reason("a year needs a month, as in " + s + "-01")
@@ -171,12 +181,12 @@ func refusal(s string) error {
 		}
 	}
 	switch {
-	case commitForm.MatchString(s):
+	case commitForm().MatchString(s):
 		return reason("a commit is no time here")
-	case nearlyCommit.MatchString(s):
+	case nearlyCommit().MatchString(s):
 		return reason("a commit is named by 4 to 64 of its digits")
 	}
-	if m := unsignedForm.FindString(s); m != "" {
+	if m := unsignedForm().FindString(s); m != "" {
 		if _, ok := unitNamed(strings.TrimLeft(m, "0123456789 ")); ok {
 			return reason(fmt.Sprintf("say \"%s ago\" or +%s", m, strings.ReplaceAll(m, " ", "")))
 		}
