@@ -5,18 +5,42 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // A file may come from a stranger. One whose tables are not ours, as a view under
 // the name of one that never ends, could keep a question from ever being answered;
 // it is no knowledge base.
 
-var (
-	creates = regexp.MustCompile(`(?m)^CREATE (?:VIRTUAL )?(TABLE|INDEX|VIEW|TRIGGER) (\w+)`)
-	alters  = regexp.MustCompile(`(?m)^ALTER TABLE (\w+) ADD COLUMN`)
-	// generated finds columns that are computed, of which our tables have none.
-	generated = regexp.MustCompile(`(?i)\b(generated|as)\s*\(|\balways\b`)
-)
+// generated finds columns that are computed, of which our tables have none.
+var generated = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(generated|as)\s*\(|\balways\b`)
+})
+
+// creation is how a statement of our scripts begins that makes something.
+type creation struct {
+	begin      string // CREATE VIRTUAL TABLE text_fts
+	kind, name string // TABLE, text_fts
+}
+
+// creations returns those of our scripts, in which each begins a line, and the
+// tables that get further columns later.
+func creations(scripts string) (made []creation, altered map[string]bool) {
+	altered = make(map[string]bool)
+	for line := range strings.SplitSeq(scripts, "\n") {
+		if table, ok := strings.CutPrefix(line, "ALTER TABLE "); ok {
+			if name, change, _ := strings.Cut(table, " "); strings.HasPrefix(change, "ADD COLUMN") {
+				altered[name] = true
+			}
+		} else if rest, ok := strings.CutPrefix(line, "CREATE "); ok {
+			kind, rest, _ := strings.Cut(strings.TrimPrefix(rest, "VIRTUAL "), " ")
+			name, rest, _ := strings.Cut(rest, " ")
+			begin := strings.TrimSuffix(line, " "+rest)
+			made = append(made, creation{begin, kind, name})
+		}
+	}
+	return made, altered
+}
 
 // checkSchema refuses a file whose schema is not that of its version, in anything
 // that our scripts make. What somebody has added under other names is left alone.
@@ -26,10 +50,7 @@ func (s *session) checkSchema(version int64) error {
 		return err
 	}
 	ours := strings.Join(scripts[:version], "\n")
-	altered := make(map[string]bool)
-	for _, m := range alters.FindAllStringSubmatch(ours, -1) {
-		altered[m[1]] = true
-	}
+	created, altered := creations(ours)
 	made := make(map[string]string) // by type and name
 	err = s.each("SELECT type, name, coalesce(sql, '') FROM sqlite_schema", nil, func(rows *sql.Rows) error {
 		var kind, name, how sql.NullString
@@ -40,17 +61,17 @@ func (s *session) checkSchema(version int64) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range creates.FindAllStringSubmatch(ours, -1) {
-		how, there := made[m[1]+" "+m[2]]
-		if !there && (m[1] == "INDEX" || m[1] == "TRIGGER") {
+	for _, c := range created {
+		how, there := made[c.kind+" "+c.name]
+		if !there && (c.kind == "INDEX" || c.kind == "TRIGGER") {
 			continue // every answer is right without it; bcheck tells of it
 		}
-		same := how != "" && strings.HasPrefix(how, m[0]) && strings.Contains(ours, how+";")
-		if altered[m[2]] { // SQLite has put the new columns into its text
-			same = strings.HasPrefix(how, m[0]+" (") && !generated.MatchString(how)
+		same := how != "" && strings.HasPrefix(how, c.begin) && strings.Contains(ours, how+";")
+		if altered[c.name] { // SQLite has put the new columns into its text
+			same = strings.HasPrefix(how, c.begin+" (") && !generated().MatchString(how)
 		}
 		if !same {
-			return fmt.Errorf("%w: its %s %s is not ours", ErrForeign, strings.ToLower(m[1]), m[2])
+			return fmt.Errorf("%w: its %s %s is not ours", ErrForeign, strings.ToLower(c.kind), c.name)
 		}
 	}
 	return nil
