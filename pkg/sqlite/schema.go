@@ -17,17 +17,19 @@ var generated = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\b(generated|as)\s*\(|\balways\b`)
 })
 
-// creation is how a statement of our scripts begins that makes something.
+// creation is a statement of our scripts that makes something.
 type creation struct {
 	begin      string // CREATE VIRTUAL TABLE text_fts
 	kind, name string // TABLE, text_fts
+	script     string // from the statement on
 }
 
 // creations returns those of our scripts, in which each begins a line, and the
 // tables that get further columns later.
 func creations(scripts string) (made []creation, altered map[string]bool) {
 	altered = make(map[string]bool)
-	for line := range strings.SplitSeq(scripts, "\n") {
+	for at := 0; at < len(scripts); {
+		line, _, _ := strings.Cut(scripts[at:], "\n")
 		if table, ok := strings.CutPrefix(line, "ALTER TABLE "); ok {
 			if name, change, _ := strings.Cut(table, " "); strings.HasPrefix(change, "ADD COLUMN") {
 				altered[name] = true
@@ -36,8 +38,9 @@ func creations(scripts string) (made []creation, altered map[string]bool) {
 			kind, rest, _ := strings.Cut(strings.TrimPrefix(rest, "VIRTUAL "), " ")
 			name, rest, _ := strings.Cut(rest, " ")
 			begin := strings.TrimSuffix(line, " "+rest)
-			made = append(made, creation{begin, kind, name})
+			made = append(made, creation{begin, kind, name, scripts[at:]})
 		}
+		at += len(line) + 1
 	}
 	return made, altered
 }
@@ -66,7 +69,7 @@ func (s *session) checkSchema(version int64) error {
 		if !there && (c.kind == "INDEX" || c.kind == "TRIGGER") {
 			continue // every answer is right without it; bcheck tells of it
 		}
-		same := how != "" && strings.HasPrefix(how, c.begin) && strings.Contains(ours, how+";")
+		same := how != "" && strings.HasPrefix(c.script, how+";")
 		if altered[c.name] { // SQLite has put the new columns into its text
 			same = strings.HasPrefix(how, c.begin+" (") && !generated().MatchString(how)
 		}

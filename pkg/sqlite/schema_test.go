@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,5 +54,31 @@ func TestSchemaIsOurs(t *testing.T) {
 		}
 		must(t, r.Close())
 		must(t, openStore(t, path).Update(t.Context(), func(ingest.Tx) error { return nil }))
+	}
+}
+
+// TestCreations compares what is found in our scripts with what SQLite made of them:
+// a table that was overlooked could be anybody's.
+func TestCreations(t *testing.T) {
+	scripts, err := migrations()
+	must(t, err)
+	created, _ := creations(strings.Join(scripts, "\n"))
+	found := make(map[string]bool)
+	for _, c := range created {
+		found[c.kind+" "+c.name] = strings.HasPrefix(c.script, c.begin)
+	}
+	store := openStore(t, filepath.Join(t.TempDir(), "kb.sqlite"))
+	count := 0
+	must(t, store.write.each("SELECT upper(type) || ' ' || name FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'text_fts_%'", nil,
+		func(rows *sql.Rows) error {
+			var what string
+			err := rows.Scan(&what)
+			if count++; !found[what] {
+				t.Errorf("%s is not found", what)
+			}
+			return err
+		}))
+	if count != len(created) {
+		t.Errorf("%d are found, and there are %d", len(created), count)
 	}
 }
