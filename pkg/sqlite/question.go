@@ -184,6 +184,14 @@ func (r *versionRow) content(path string) *kb.Version {
 // not be read then, nor since, with the start of the first scan that failed.
 func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
 	return func(yield func(asof.Stale, error) bool) {
+		var one int
+		some, err := r.row("SELECT 1 FROM seen WHERE stale_since IS NOT NULL LIMIT 1", nil, &one)
+		if err != nil {
+			yield(asof.Stale{}, err)
+		}
+		if !some { // mostly, as an index tells at once
+			return
+		}
 		for _, part := range under(prefix) {
 			args := append(part.args, pointArgs("", at)...)
 			err := r.each(`
