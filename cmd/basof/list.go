@@ -101,7 +101,7 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 		}
 		return err
 	}
-	_, err := asof.At(c.Context, reader, prefix, point)
+	_, err := asof.Held(c.Context, reader, prefix, point)
 	var absent *asof.AbsentError
 	if errors.As(err, &absent) && absent.First != nil {
 		return explain(absent)

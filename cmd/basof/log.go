@@ -63,7 +63,7 @@ func (l *log) run(c *cli.Context) (err error) {
 	if count > 0 {
 		return l.writeBeginning(c, reader, name, &point)
 	}
-	_, err = asof.At(c.Context, reader, name, point.Point)
+	_, err = asof.Held(c.Context, reader, name, point.Point)
 	var absent *asof.AbsentError
 	if errors.As(err, &absent) {
 		return explain(absent)

@@ -60,7 +60,7 @@ func (s show) run(c *cli.Context) (err error) {
 	if err := remembered(c, reader, point.Point, name); err != nil {
 		return err
 	}
-	span, err := asof.At(c.Context, reader, name, point.Point)
+	held, err := asof.Held(c.Context, reader, name, point.Point)
 	var absent *asof.AbsentError
 	if errors.As(err, &absent) {
 		return explain(absent)
@@ -71,10 +71,14 @@ func (s show) run(c *cli.Context) (err error) {
 	if err := warnStale(c, reader, point.Point, name); err != nil {
 		return err
 	}
-	if *s.json {
-		return json.NewEncoder(c.App.Writer).Encode(answerOf(span, point.stamp()))
+	if !*s.json {
+		return reader.WriteContent(c.Context, c.App.Writer, held.SHA256)
 	}
-	return reader.WriteContent(c.Context, c.App.Writer, span.SHA256)
+	span, err := asof.Whole(c.Context, reader, held, point.Point)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(c.App.Writer).Encode(answerOf(span, point.stamp()))
 }
 
 // document returns the one document that the user named.

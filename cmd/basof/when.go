@@ -86,7 +86,7 @@ func (w *said) run(c *cli.Context) (err error) {
 // neverSaid says that no document ever said a phrase.
 func neverSaid(c *cli.Context, reader *sqlite.Reader, phrase string, prefixes []string, point *asked) error {
 	for _, prefix := range prefixes {
-		_, err := asof.At(c.Context, reader, prefix, ever)
+		_, err := asof.Held(c.Context, reader, prefix, ever)
 		var absent *asof.AbsentError
 		if errors.As(err, &absent) && !absent.Folder && absent.First == nil {
 			return hintQuotes(c, explain(absent), prefix)

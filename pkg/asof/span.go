@@ -10,14 +10,24 @@ import (
 // At returns what a path held at a point. The error is an *AbsentError if it
 // held nothing.
 func At(ctx context.Context, store Store, path string, at kb.Point) (*Span, error) {
-	v, err := store.InForce(ctx, path, at)
+	v, err := Held(ctx, store, path, at)
 	if err != nil {
 		return nil, err
 	}
-	if v == nil || v.Gone {
-		return nil, absent(ctx, store, path, at)
-	}
 	return Whole(ctx, store, v, at)
+}
+
+// Held returns the version that a path held at a point, for whoever need not know
+// from when to when. The error is an *AbsentError if it held nothing.
+func Held(ctx context.Context, store Store, path string, at kb.Point) (*kb.Version, error) {
+	v, err := store.InForce(ctx, path, at)
+	if err == nil && (v == nil || v.Gone) {
+		err = absent(ctx, store, path, at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // Whole returns the span of a version that is in force at a point.
