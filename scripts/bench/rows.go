@@ -183,25 +183,32 @@ func (b *bench) at(r *Result) error {
 	if err != nil {
 		return err
 	}
+	clone, err := b.clone(repo)
+	if err != nil {
+		return err
+	}
 	db, err := b.versionsBase(n, 1, nil)
 	if err != nil {
 		return err
 	}
 	const path = "docs/000/0.md"
 	at := minute(n / 2).Format("2006-01-02T15:04:05Z")
-	var answers [2][]byte
 	var peaks []float64
-	err = b.add(r, line, "git",
-		side{line: "basof -db " + db + " -at " + at + " " + path, after: func(c Cost, answer []byte) {
-			answers[0], peaks = answer, append(peaks, c.PeakMB)
-		}},
-		side{line: "git -C " + repo + " show $(git -C " + repo + " rev-list -1 --before=" + at + " HEAD):" + path,
-			after: func(_ Cost, answer []byte) { answers[1] = answer }})
-	if err != nil {
-		return err
-	}
-	if len(answers[0]) == 0 || !bytes.Equal(answers[0], answers[1]) {
-		return fmt.Errorf("basof and git give different answers as of %s", at)
+	for _, peer := range []struct{ repo, state string }{{clone, "as cloned"}, {repo, "after git gc"}} {
+		line, answers := line, [2][]byte{}
+		line.Peer += ", " + peer.state
+		err = b.add(r, line, "git",
+			side{line: "basof -db " + db + " -at " + at + " " + path, after: func(c Cost, answer []byte) {
+				answers[0], peaks = answer, append(peaks, c.PeakMB)
+			}},
+			side{line: "git -C " + peer.repo + " show $(git -C " + peer.repo + " rev-list -1 --before=" + at + " HEAD):" + path,
+				after: func(_ Cost, answer []byte) { answers[1] = answer }})
+		if err != nil {
+			return err
+		}
+		if len(answers[0]) == 0 || !bytes.Equal(answers[0], answers[1]) {
+			return fmt.Errorf("basof and git give different answers as of %s", at)
+		}
 	}
 	r.Lines = append(r.Lines, Line{Row: "peak memory of basof, MiB", Goal: answersGoal, Absolute: true,
 		Ours: median(peaks, func(x float64) float64 { return x })})
