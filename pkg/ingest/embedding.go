@@ -50,16 +50,20 @@ type embedding struct {
 	embedded, rejected, reused, took atomic.Int64
 }
 
-// newEmbedding returns one whose calls are the work of workers, but for those that
-// wait for a server.
+// newEmbedding returns one whose calls are work for workers, but for those that wait
+// for a server.
 func newEmbedding(opts *Options, workers *crew, index IndexState, has func(context.Context, []passage.Key) ([]bool, error)) *embedding {
 	e := &embedding{by: opts.Embedder, clock: opts.Clock, has: has, dim: index.Dim, size: localTexts}
-	if _, ok := opts.Embedder.(*embed.Server); ok {
-		workers, e.size = newCrew(1), serverTexts
-	}
 	e.begin = func() (end func()) {
 		w := workers.hire()
 		return func() { workers.release(w) }
+	}
+	if _, ok := opts.Embedder.(*embed.Server); ok {
+		var alone sync.Mutex
+		e.size, e.begin = serverTexts, func() (end func()) {
+			alone.Lock()
+			return alone.Unlock
+		}
 	}
 	e.forget(!index.Recorded)
 	return e
