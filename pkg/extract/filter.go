@@ -105,6 +105,9 @@ var (
 	errOutput  = errors.New("wrote too much")
 )
 
+// errLeftOpen is the failure of a filter whose output may go on without it.
+var errLeftOpen = errors.New("it has ended, but what it started has not closed its output")
+
 // Run gives content to the filter and returns what it writes, which is plain text
 // for Extract, as FilteredName, in an encoding that Extract knows.
 //
@@ -151,6 +154,8 @@ func (f *Filter) Run(ctx context.Context, content []byte) ([]byte, error) {
 		return nil, kb.NewFault(kb.ExceptionAfterRetries, kb.Timeout, "filter %s: %w: more than %s%s", f.Argv[0], cause, timeout, stderr)
 	case errors.Is(cause, errOutput):
 		return nil, kb.NewFault(kb.Processing, Failed, "filter %s: %w: more than %d bytes%s", f.Argv[0], cause, most, stderr)
+	case errors.Is(err, exec.ErrWaitDelay):
+		err = errLeftOpen
 	}
 	return nil, kb.NewFault(kb.Processing, Failed, "filter %s: %w%s", f.Argv[0], err, stderr)
 }

@@ -112,6 +112,7 @@ func TestFilterGroup(t *testing.T) {
 	for name, end := range map[string]struct{ script, reason string }{
 		"after too much":   {"yes", "wrote too much"},
 		"after it has run": {"exit 1", "exit status 1"},
+		"beside its end":   {"exit 0", "has not closed its output"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			child := filepath.Join(t.TempDir(), "child")
