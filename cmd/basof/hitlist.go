@@ -131,6 +131,8 @@ func lineRange(start, end int) string {
 // became of it.
 func (l *hitList) standing(hit *asof.Hit) (times, fate string) {
 	switch {
+	case hit.Current == asof.Same && hit.To <= l.now:
+		fate = "there again"
 	case hit.Current == asof.Same:
 	case hit.From > l.now:
 		fate = "not yet there"

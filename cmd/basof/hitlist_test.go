@@ -28,6 +28,8 @@ func TestHitList(t *testing.T) {
 		{Version: v, Text: "x", Start: 1, End: 1, From: january, To: february, Current: asof.Changed, Now: now},
 		{Version: v, Text: "x", From: january, To: february, Current: asof.Gone},
 		{Version: v, Text: "x", Start: 1, End: 1, From: instant(t, "2999-01-01T00:00:00Z"), To: kb.Forever, Current: asof.Changed, Now: now},
+		{Version: v, Text: "x", Start: 1, End: 1, From: january, To: february, Current: asof.Same, Now: now},
+		{Version: v, Text: "x", Start: 1, End: 1, From: january, To: instant(t, "2999-01-01T00:00:00Z"), Current: asof.Same, Now: now},
 	}
 	const plain = `docs/a.md:3-4  Guide › Retry` + "\uFFFD" + `[2J
   2025-01-01T00:00:00.000000Z .. in force
@@ -44,6 +46,14 @@ docs/a.md
 
 docs/a.md:1
   2999-01-01T00:00:00.000000Z .. from then on  not yet there
+    x
+
+docs/a.md:1
+  2025-01-01T00:00:00.000000Z .. 2025-02-01T00:00:00.000000Z  there again
+    x
+
+docs/a.md:1
+  2025-01-01T00:00:00.000000Z .. 2999-01-01T00:00:00.000000Z
     x
 `
 	var out bytes.Buffer
