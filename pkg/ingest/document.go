@@ -21,9 +21,6 @@ type document struct {
 	fault    *kb.Fault // why there is no text
 }
 
-// plainText is the name under which the output of filters is read.
-const plainText = "filtered.txt"
-
 // plain has the bytes of a content as long as there may be text in them. Of a
 // content without, it keeps the beginning, which says as much.
 type plain struct {
@@ -85,7 +82,7 @@ func (r *runner) document(ctx context.Context, w *worker, name string, hash kb.H
 		return &document{fault: fault}
 	}
 	filtered.SHA256 = hash
-	doc := r.split(plainText, text)
+	doc := r.split(extract.FilteredName, text)
 	doc.filtered = filtered
 	return doc
 }
@@ -156,7 +153,7 @@ func textsOf(name string, plain []byte) ([]Text, error) {
 // had from has none.
 func Keys(name string, plain []byte, filtered bool) []passage.Key {
 	if filtered {
-		name = plainText
+		name = extract.FilteredName
 	}
 	texts, err := textsOf(name, plain)
 	if err != nil {
@@ -188,7 +185,7 @@ func (r *runner) stored(ctx context.Context, name string, hash kb.Hash) (*docume
 		return r.document(ctx, w, name, hash, w.plain.Bytes()), nil
 	}
 	defer r.takesTime(&r.extractTime)()
-	return r.split(plainText, w.plain.Bytes()), nil
+	return r.split(extract.FilteredName, w.plain.Bytes()), nil
 }
 
 // readText puts into buf what the store holds of a content.

@@ -174,7 +174,7 @@ func (r *runner) makeOne(ctx context.Context, h *held) {
 	defer r.release(w)
 	if h.filtered {
 		defer r.takesTime(&r.extractTime)()
-		h.doc = r.split(plainText, h.plain)
+		h.doc = r.split(extract.FilteredName, h.plain)
 	} else {
 		h.doc = r.document(ctx, w, h.name, h.reign.SHA256, h.plain)
 	}
