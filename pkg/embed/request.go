@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -111,14 +112,14 @@ func (s *Server) attempt(ctx context.Context, body []byte, count int) ([][]float
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
-		return nil, s.connection(ctx, err)
+		return nil, s.connection(ctx, fmt.Errorf("embed: %w", err))
 	}
 	defer response.Body.Close()
 	limit := int64(1<<20 + count<<19) // enough for 16,384 dimensions with 32 bytes each
 	answer, err := io.ReadAll(io.LimitReader(response.Body, limit))
 	switch {
 	case err != nil:
-		return nil, s.connection(ctx, err)
+		return nil, s.connection(ctx, fmt.Errorf("the embedding server's answer breaks off: %w", err))
 	case response.StatusCode != http.StatusOK:
 		return nil, s.status(response, answer)
 	case int64(len(answer)) == limit:
@@ -154,11 +155,11 @@ func (s *Server) connection(ctx context.Context, err error) *failure {
 	class, code := kb.ExceptionAfterRetries, kb.Unavailable
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		code = kb.Timeout
+		code, err = kb.Timeout, fmt.Errorf("%s has not answered within %s", s.endpoint, s.opts.Timeout)
 	case errors.As(err, &certificate):
 		class, code = kb.Processing, Refused
 	}
-	return &failure{Fault: kb.NewFault(class, code, "embed: %w", err)}
+	return &failure{Fault: kb.NewFault(class, code, "%w", err)}
 }
 
 // status classifies an answer that is no success.
@@ -178,10 +179,13 @@ func (s *Server) status(response *http.Response, answer []byte) *failure {
 	case status >= 300 && status < 400:
 		message = "Location: " + response.Header.Get("Location")
 	}
-	fault := kb.NewFault(class, code, "the embedding server answered %s: %s", response.Status, message)
+	after := retryAfter(response.Header.Get("Retry-After"), s.opts.Now())
+	if after > s.opts.MaxWait {
+		message += fmt.Sprintf(" (it asks to wait %s)", after.Round(time.Second))
+	}
 	return &failure{
-		Fault: fault, after: retryAfter(response.Header.Get("Retry-After"), s.opts.Now()),
-		internal: response.StatusCode == http.StatusInternalServerError,
+		Fault: kb.NewFault(class, code, "the embedding server answered %s: %s", response.Status, message),
+		after: after, internal: response.StatusCode == http.StatusInternalServerError,
 	}
 }
 

@@ -124,7 +124,7 @@ func TestServerFaults(t *testing.T) {
 	}{
 		{"500", always(500, "oops"), 4, kb.ExceptionAfterRetries, kb.Unavailable, "500 Internal Server Error: oops"}, // the fourth asks for a word
 		{"429", always(429, `{"error":"too many"}`), 3, kb.ExceptionAfterRetries, RateLimited, "429 Too Many Requests: too many"},
-		{"429 for an hour", always(429, "", "Retry-After", "3600"), 1, kb.ExceptionAfterRetries, RateLimited, "429"},
+		{"429 for an hour", always(429, "", "Retry-After", "3600"), 1, kb.ExceptionAfterRetries, RateLimited, "no reason given (it asks to wait 1h0m0s)"},
 		{"504", always(504, ""), 3, kb.ExceptionAfterRetries, kb.Timeout, "504"},
 		{"401", always(401, `{"error":{"message":"wrong key sesame"}}`), 1, kb.Processing, Refused, "401 Unauthorized: wrong key (key)"},
 		{"404", always(404, `{"message":"no model m"}`), 1, kb.Processing, Refused, "404 Not Found: no model m"},
@@ -137,6 +137,7 @@ func TestServerFaults(t *testing.T) {
 		{"an index outside", always(200, `{"data":[{"index":1,"embedding":[1]},{"index":2,"embedding":[1]}]}`), 1, kb.Processing, BadAnswer, "index 2"},
 		{"two dimensions", always(200, `{"data":[{"embedding":[1]},{"embedding":[1,2]}]}`), 1, kb.Processing, BadAnswer, "dimension 2 where 1"},
 		{"no numbers", always(200, `{"data":[{"embedding":[]},{"embedding":{}}]}`), 1, kb.Processing, BadAnswer, "no numbers"},
+		{"cut off", always(200, "{", "Content-Length", "100"), 3, kb.ExceptionAfterRetries, kb.Unavailable, "the embedding server's answer breaks off: unexpected EOF"},
 		{"half a number", always(200, `{"data":[{"embedding":"AAA="},{"embedding":"AAA="}]}`), 1, kb.Processing, BadAnswer, "2 bytes"},
 	}
 	for _, tt := range tests {
@@ -300,6 +301,9 @@ func TestServerTimeout(t *testing.T) {
 	var fault *kb.Fault
 	if !errors.As(err, &fault) || fault.Code != kb.Timeout || fault.Class != kb.ExceptionAfterRetries || fault.Attempts != 3 {
 		t.Errorf("error %v", err)
+	}
+	if want := f.url + "/embeddings has not answered within 50ms"; fault.Error() != want {
+		t.Errorf("says %q, not %q", fault, want)
 	}
 }
 
