@@ -15,6 +15,7 @@ import (
 func explainSearch(err error, name string) error {
 	var fault *kb.Fault
 	var query *asof.QueryError
+	var dimension *embed.DimensionError
 	switch {
 	case errors.Is(err, asof.ErrNoIndex):
 		return tool.WithHint(err, "make the index with: bingest reindex")
@@ -24,6 +25,8 @@ func explainSearch(err error, name string) error {
 		return tool.WithHint(err, "the next bingest makes them; until then, search by words with -mode text")
 	case errors.As(err, &query):
 		return tool.Usagef("-fts: %w", err)
+	case errors.As(err, &dimension):
+		return tool.WithHint(err, "if the server has another model now, make all vectors anew with: bingest reindex")
 	case errors.As(err, &fault) && isServerFault(fault.Code):
 		return tool.WithHint(err, "see that -embed-url or BATCH_EMBED_URL is the embedding server, that it runs, and that BATCH_EMBED_KEY is its key")
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,10 +22,11 @@ type embedServer struct {
 	open  atomic.Bool
 	asked chan struct{} // gets one for each request to a server that is not open
 	wait  bool          // rather than refuse
+	dim   int           // of its vectors
 }
 
 func newEmbedServer(t *testing.T) *embedServer {
-	s := &embedServer{asked: make(chan struct{}, 100)}
+	s := &embedServer{asked: make(chan struct{}, 100), dim: 3}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
@@ -53,7 +55,7 @@ func (s *embedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Data []item `json:"data"`
 	}
 	for i := range body.Input {
-		answer.Data = append(answer.Data, item{i, []float32{1, 2, 2}})
+		answer.Data = append(answer.Data, item{i, slices.Repeat([]float32{1}, s.dim)})
 	}
 	json.NewEncoder(w).Encode(answer)
 }
@@ -96,6 +98,62 @@ func TestServerComesBack(t *testing.T) {
 	}
 	if st := decode[status](t, p.output(0, nil, "bingest", "status", "-json")); st.Index.Waiting != 0 {
 		t.Errorf("status %+v", st.Index)
+	}
+}
+
+// TestServerNeedsHelp has passages wait for a server that no later run can do
+// anything about: what to do is said, and helps.
+func TestServerNeedsHelp(t *testing.T) {
+	p := newPrograms(t)
+	said := func(code int, name string, args ...string) string {
+		t.Helper()
+		cmd := p.command(name, args...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if got := exitCode(t, cmd.Run()); got != code {
+			t.Errorf("%s %q: exit code %d: %s", name, args, got, &stderr)
+		}
+		return stderr.String()
+	}
+	const again = "bingest: hint: every later run asks for them first; until then they are found by their words\n"
+	record := func(i int) {
+		p.write("records", fmt.Sprintf(`{"type":"file","path":"%d.md","valid_from":"2025-01-01T00:00:00Z","content":"Kettle %d."}`, i, i))
+	}
+
+	closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "wrong key", http.StatusUnauthorized)
+	}))
+	t.Cleanup(closed.Close)
+	record(1)
+	got := said(3, "bingest", "-partial", "-embed", "openai:m", "-embed-url", closed.URL, "records")
+	if want := "bingest: warning: 1 passage waits for a vector: the embedding server answered 401 Unauthorized: wrong key\n" +
+		"bingest: hint: see that -embed-url is the embedding server, that -embed names a model of it, and that BATCH_EMBED_KEY is its key\n" +
+		again; got != want {
+		t.Errorf("said %s, not %s", got, want)
+	}
+
+	server := newEmbedServer(t)
+	server.open.Store(true)
+	if got := said(0, "bingest", "-partial", "-embed-url", server.URL, "records"); got != "" {
+		t.Errorf("said %s", got)
+	}
+	server.dim = 5
+	record(2)
+	const reindex = "hint: if the server has another model now, make all vectors anew with: bingest reindex\n"
+	got = said(3, "bingest", "-partial", "-embed-url", server.URL, "records")
+	if want := "bingest: warning: 1 passage waits for a vector: vectors of 5 dimensions, where those of the knowledge base have 3\n" +
+		"bingest: " + reindex + again; got != want {
+		t.Errorf("said %s, not %s", got, want)
+	}
+	search := []string{"search", "-embed-url", server.URL, "kettle"}
+	got = said(0, "basof", search...)
+	if want := "basof: warning: searched by words alone: the embedder openai:m gives vectors of 5 dimensions, where those of the knowledge base have 3\n" +
+		"basof: " + reindex; !strings.HasPrefix(got, want) {
+		t.Errorf("said %s, not %s", got, want)
+	}
+	said(0, "bingest", "reindex", "-embed-url", server.URL)
+	if got = said(0, "basof", search...); got != "" {
+		t.Errorf("said %s", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/extract"
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -81,11 +82,24 @@ func lacking(c *cli.Context, sum *ingest.Summary) int {
 		code = tool.ExitPartial
 		err := fmt.Errorf("%s for a vector", verb(n, "passage", "waits", "wait"))
 		if sum.FirstEmbedFault != nil {
-			err = fmt.Errorf("%w: %w", err, sum.FirstEmbedFault)
+			err = waitHint(fmt.Errorf("%w: %w", err, sum.FirstEmbedFault))
 		}
 		tool.Warn(c, tool.WithHint(err, "every later run asks for them first; until then they are found by their words"))
 	}
 	return code
+}
+
+// waitHint says what to do about an embedder for which waiting alone is not enough.
+func waitHint(err error) error {
+	var fault *kb.Fault
+	var dimension *embed.DimensionError
+	switch {
+	case errors.As(err, &dimension):
+		return tool.WithHint(err, "if the server has another model now, make all vectors anew with: bingest reindex")
+	case errors.As(err, &fault) && fault.Code == embed.Refused:
+		return tool.WithHint(err, "see that -embed-url is the embedding server, that -embed names a model of it, and that BATCH_EMBED_KEY is its key")
+	}
+	return err
 }
 
 // warnUntried tells of documents that have no text, since they came before the

@@ -228,7 +228,7 @@ func (f *finder) embed(ctx context.Context, embedder embed.Embedder) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err == nil && vectors[0] != nil && len(vectors[0]) != f.index.Dim:
-		err = fmt.Errorf("the embedder %s gives vectors of %d dimensions now, and gave %d", name, len(vectors[0]), f.index.Dim)
+		err = fmt.Errorf("the embedder %s gives %w", name, &embed.DimensionError{Has: len(vectors[0]), Had: f.index.Dim})
 	}
 	if err != nil {
 		if f.Mode == Hybrid {

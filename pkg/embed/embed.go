@@ -78,6 +78,14 @@ func (e *BatchError) first() *kb.Fault {
 	return nil
 }
 
+// DimensionError says that the vectors of an embedder cannot be compared with those
+// that it made before: a server has another model now.
+type DimensionError struct{ Has, Had int }
+
+func (e *DimensionError) Error() string {
+	return fmt.Sprintf("vectors of %d dimensions, where those of the knowledge base have %d", e.Has, e.Had)
+}
+
 // Parse returns the embedder that spec names: "builtin", "none", or
 // "openai:MODEL" for a model of the server in the options. Options matter to
 // servers only.

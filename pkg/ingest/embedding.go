@@ -188,8 +188,7 @@ func (e *embedding) batch(ctx context.Context, texts []*Text) {
 			}
 		case vectors[i] == nil: // it waits, and nothing is wrong: see embed.Kept
 		case e.dim != 0 && len(vectors[i]) != e.dim:
-			e.failed(kb.NewFault(kb.Processing, embed.BadAnswer,
-				"vectors of %d dimensions, where those of the knowledge base have %d", len(vectors[i]), e.dim), took)
+			e.failed(kb.NewFault(kb.Processing, embed.BadAnswer, "%w", &embed.DimensionError{Has: len(vectors[i]), Had: e.dim}), took)
 		default:
 			t.Vector = embed.Int8(vectors[i])
 			e.embedded.Add(1)
