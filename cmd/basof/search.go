@@ -93,7 +93,7 @@ func (s *search) run(c *cli.Context) (err error) {
 	}
 	s.warn(c, found)
 	if len(found.Hits) == 0 {
-		return nothingFound(c, reader, words, &point)
+		return s.nothingFound(c, reader, words, &point)
 	}
 	return warnStale(c, reader, point.Point, hitPaths(found.Hits)...)
 }
@@ -231,7 +231,7 @@ func anything(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poi
 }
 
 // nothingFound says that a search found nothing, and why that may be.
-func nothingFound(c *cli.Context, reader *sqlite.Reader, words string, point *asked) error {
+func (s *search) nothingFound(c *cli.Context, reader *sqlite.Reader, words string, point *asked) error {
 	ok, err := anything(c, reader, "", point.Point)
 	switch {
 	case err != nil:
@@ -243,7 +243,7 @@ func nothingFound(c *cli.Context, reader *sqlite.Reader, words string, point *as
 		return wordless(words)
 	}
 	err = tool.Exit(tool.ExitNothing, fmt.Errorf("nothing found for %s at %s", quoted(words), thenText(point.Point)))
-	if cut(words) != words {
+	if *s.syntax || cut(words) != words { // no phrase, or none that a message could have
 		return err
 	}
 	return tool.WithHint(err, "see whether it was ever said with: basof when "+shellArgument(words))

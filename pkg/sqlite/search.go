@@ -124,6 +124,9 @@ const matching = "SELECT rowid, -bm25(text_fts) FROM text_fts WHERE text_fts MAT
 
 // Matches returns the BM25 of texts that match a query.
 func (r *Reader) Matches(ctx context.Context, q asof.Query) ([]asof.Match, error) {
+	if strings.HasPrefix(q.Syntax, "*") { // to FTS5, a question about itself
+		return nil, &asof.QueryError{Query: q.Syntax, Err: errors.New("* goes after the beginning of a word")}
+	}
 	query, args := matching, []any{expressionOf(q)}
 	if q.Among != nil {
 		query += " AND +rowid IN (SELECT rowid FROM text_fts WHERE text_fts MATCH ?)"
