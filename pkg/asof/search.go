@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed16713943/btools/pkg/embed"
@@ -139,6 +140,7 @@ func Find(ctx context.Context, store SearchStore, embedder embed.Embedder, s Sea
 	case !index.Recorded:
 		return nil, ErrNoIndex
 	}
+	s.Words = visible.Replace(s.Words)
 	f := &finder{store: store, Search: s, index: index, found: &Found{Behind: index.Behind}}
 	if f.Now == 0 {
 		f.Now = kb.InstantOf(time.Now())
@@ -155,6 +157,10 @@ func Find(ctx context.Context, store SearchStore, embedder embed.Embedder, s Sea
 	}
 	return f.found, nil
 }
+
+// visible leaves out what the text of documents is without: soft hyphens, which
+// come with what is copied from a page, and characters that take no room.
+var visible = strings.NewReplacer("\u00ad", "", "\u200b", "", "\ufeff", "")
 
 // finder is a search under way.
 type finder struct {

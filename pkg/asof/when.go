@@ -32,6 +32,7 @@ func When(ctx context.Context, store SearchStore, phrase string, prefixes []stri
 			yield(Saying{}, err)
 			return
 		}
+		phrase := visible.Replace(phrase)
 		w := sayingWalk{ctx: ctx, store: store, at: at, says: store.Says(phrase), yield: yield}
 		w.walk(store.Sayings(ctx, phrase, prefixes), prefixes)
 	}

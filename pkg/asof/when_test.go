@@ -42,6 +42,7 @@ func TestWhen(t *testing.T) {
 		{"retry", "docs/b.md 15 -"},
 		{"cafe", "a.md 10 20"},
 		{"café", "a.md 10 20"},
+		{"ca\u00adfe", "a.md 10 20"},
 		{"检索", "docs/b.md 15 -"},
 		{"索增", "docs/b.md 15 -"},
 		{"强", "docs/b.md 15 -"},

@@ -76,7 +76,7 @@ func phraseOf(text string) string {
 	if last, spaceless := lastWord(text); spaceless {
 		suffix = "*"
 		if character(last) < len(last) { // the pair before the last character says it all
-			words, suffix = strings.TrimRight(strings.TrimSuffix(words, last[lastCharacter(last):]), " "), ""
+			words, suffix = strings.TrimRight(strings.TrimSuffix(words, respelled(last[lastCharacter(last):])), " "), ""
 		}
 	}
 	return `"` + strings.ReplaceAll(words, `"`, `""`) + `"` + suffix

@@ -84,6 +84,18 @@ func placesOf(text string) places {
 			p = append(p, i)
 		}
 	}
+	write := func(from, to int) {
+		for letter, written := range letters(text[from:to]) {
+			if written == letter {
+				keep(from, from+len(letter))
+			} else {
+				for range len(written) {
+					p = append(p, from)
+				}
+			}
+			from += len(letter)
+		}
+	}
 	written, touches := 0, false
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		keep(written, start)
@@ -93,25 +105,16 @@ func placesOf(text string) places {
 		if spaceless {
 			at, last := start, ""
 			for pair := range pairs(text[start:end]) {
-				keep(at, at+len(pair))
+				write(at, at+len(pair))
 				first := character(pair)
 				if last = pair[first:]; last != "" {
 					p = append(p, at+len(pair))
 				}
 				at += first
 			}
-			keep(end-len(last), end)
+			write(end-len(last), end)
 		} else {
-			at := start
-			for letter, spelled := range letters(text[start:end]) {
-				if spelled == "" {
-					keep(at, at+len(letter))
-				}
-				for range spelled {
-					p = append(p, at)
-				}
-				at += len(letter)
-			}
+			write(start, end)
 		}
 		written, touches = end, spaceless
 		return true

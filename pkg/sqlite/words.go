@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"iter"
 	"strings"
 	"unicode"
@@ -28,7 +27,6 @@ const (
 	firstSpaceless    = 0x0E01
 	leadOfSpaceless   = 0xE0
 	leadOfPunctuation = 0xE2 // U+2000 to U+2FFF, where no such letter is
-	leadOfSharpS      = 0xC3 // ß, the only other one that the index has otherwise
 )
 
 func isSpaceless(r rune) bool {
@@ -116,9 +114,7 @@ func indexed(text string) (string, bool) {
 		if spaceless {
 			appendPairs(&b, text[start:end])
 		} else {
-			for letter, spelled := range letters(text[start:end]) {
-				b.WriteString(cmp.Or(spelled, letter))
-			}
+			appendLetters(&b, text[start:end])
 		}
 		written, touches = end, spaceless
 		return true
@@ -127,29 +123,63 @@ func indexed(text string) (string, bool) {
 	return b.String(), true
 }
 
-// spelling returns what a letter is written as in the text index, where the
-// tokenizer does not take it for what people do: ß, which is SS in capitals,
-// ligatures, which come from PDF files, and the wide forms of East Asian writing.
-// Of others it returns "".
-func spelling(r rune) string {
-	switch {
-	case r == 'ß' || r == 'ẞ':
-		return "ss"
-	case firstLigature <= r && r <= 'ﬆ', '０' <= r && r <= '９', 'Ａ' <= r && r <= 'Ｚ', 'ａ' <= r && r <= 'ｚ':
-		return norm.NFKC.String(string(r))
-	default:
-		return ""
+// spelling returns what a character is written as in the text index, where the
+// tokenizer does not take it for what people do, and reports whether that is so.
+func spelling(r rune) (spelled string, other bool) {
+	if r < firstSpelled {
+		return "", false
 	}
+	spelled, other = spellings[r]
+	return spelled, other
 }
 
-const firstLigature = 'ﬀ'
+const firstSpelled = 'ß'
 
-// letters yields the characters of a word, each with its spelling.
-func letters(word string) iter.Seq2[string, string] {
-	return func(yield func(letter, spelled string) bool) {
-		for i := 0; i < len(word); {
-			r, n := utf8.DecodeRuneInString(word[i:])
-			if !yield(word[i:i+n], spelling(r)) {
+// spellings has ß, which is SS in capitals, ligatures, which come from PDF files,
+// the wide forms of East Asian writing, and what the tokenizer does not know for
+// accents: those of Greek, which capitals go without, the dots of ё, which are
+// mostly left out, and the points and signs for vowels of Hebrew and Arabic.
+var spellings = func() map[rune]string {
+	all := map[rune]string{'ß': "ss", 'ẞ': "ss", '\u0342': "", '\u0343': "", '\u0344': "", '\u0345': "", '\u0670': ""}
+	each := func(first, last rune, spell func(r rune, letter string)) {
+		for r := first; r <= last; r++ {
+			spell(r, string(r))
+		}
+	}
+	for _, wide := range [][2]rune{{'ﬀ', 'ﬆ'}, {'０', '９'}, {'Ａ', 'Ｚ'}, {'ａ', 'ｚ'}} {
+		each(wide[0], wide[1], func(r rune, letter string) { all[r] = norm.NFKC.String(letter) })
+	}
+	bare := func(r rune, letter string) {
+		base, _ := utf8.DecodeRuneInString(norm.NFD.String(letter))
+		if base != r && unicode.IsLetter(r) && unicode.IsLetter(base) {
+			all[r] = string(base)
+		}
+	}
+	each('\u0370', '\u03FF', bare) // Greek
+	each('\u1F00', '\u1FFF', bare)
+	for _, r := range "ЀЁЍѐёѝ" { // й and ї are letters of their own
+		bare(r, string(r))
+	}
+	mark := func(r rune, _ string) {
+		if unicode.Is(unicode.Mn, r) {
+			all[r] = ""
+		}
+	}
+	each('\u0591', '\u05C7', mark) // Hebrew
+	each('\u064B', '\u0655', mark) // Arabic
+	return all
+}()
+
+// letters yields the characters of a text, each with what it is written as.
+func letters(text string) iter.Seq2[string, string] {
+	return func(yield func(letter, written string) bool) {
+		for i := 0; i < len(text); {
+			r, n := utf8.DecodeRuneInString(text[i:])
+			written, other := spelling(r)
+			if !other {
+				written = text[i : i+n]
+			}
+			if !yield(text[i:i+n], written) {
 				return
 			}
 			i += n
@@ -163,22 +193,26 @@ func respelled(text string) string {
 		return text
 	}
 	var b strings.Builder
-	for letter, spelled := range letters(text) {
-		b.WriteString(cmp.Or(spelled, letter))
-	}
+	appendLetters(&b, text)
 	return b.String()
+}
+
+func appendLetters(b *strings.Builder, text string) {
+	for _, written := range letters(text) {
+		b.WriteString(written)
+	}
 }
 
 func appendPairs(b *strings.Builder, run string) {
 	last := ""
 	for pair := range pairs(run) {
-		b.WriteString(pair)
+		appendLetters(b, pair)
 		last = pair[character(pair):]
 		if last != "" {
 			b.WriteByte(' ')
 		}
 	}
-	b.WriteString(last)
+	appendLetters(b, last)
 }
 
 // pairs yields the overlapping pairs of characters of a run, or the run itself
@@ -209,13 +243,26 @@ func character(text string) int {
 	return end
 }
 
+// mayDiffer says of bytes whether a letter that the text index has otherwise may
+// begin with one.
+var mayDiffer = func() (may [256]bool) {
+	for c := leadOfSpaceless; c < len(may); c++ {
+		may[c] = c != leadOfPunctuation
+	}
+	for r := range spellings {
+		may[string(r)[0]] = true
+	}
+	return may
+}()
+
 // standsAsIs reports whether the text index has a text as it stands.
 func standsAsIs(text string) bool {
 	for i := 0; i < len(text); i++ {
-		if c := text[i]; c != leadOfSharpS && (c < leadOfSpaceless || c == leadOfPunctuation) {
+		if !mayDiffer[text[i]] {
 			continue
 		}
-		if r, _ := utf8.DecodeRuneInString(text[i:]); isSpaceless(r) || spelling(r) != "" {
+		r, _ := utf8.DecodeRuneInString(text[i:])
+		if _, other := spelling(r); other || isSpaceless(r) {
 			return false
 		}
 	}
@@ -238,9 +285,11 @@ func appendFold(dst []byte, word string) []byte {
 		}
 		r, n := utf8.DecodeRuneInString(word[i:])
 		i += n
-		switch spelled := spelling(r); {
-		case spelled != "":
-			dst = append(dst, strings.ToLower(spelled)...)
+		switch spelled, other := spelling(r); {
+		case other:
+			for _, r := range spelled {
+				dst = utf8.AppendRune(dst, foldRune(r))
+			}
 		case !isDiacritic(r):
 			dst = utf8.AppendRune(dst, foldRune(r))
 		}
@@ -248,8 +297,8 @@ func appendFold(dst []byte, word string) []byte {
 	return dst
 }
 
-// foldRune folds a character beyond ASCII. Diacritics are removed from Latin
-// letters only.
+// foldRune folds a character as the tokenizer does, which removes diacritics from
+// Latin letters only.
 func foldRune(r rune) rune {
 	if r != 'ı' { // which is no i to the tokenizer
 		r = unicode.ToLower(unicode.ToUpper(r)) // the one way for all forms, such as σ and ς

@@ -11,26 +11,32 @@ import (
 
 func TestIndexed(t *testing.T) {
 	for text, want := range map[string]string{
-		"检索增强":       "检索 索增 增强 强",
-		"检":          "检",
-		"用Go语言写第3章。": "用 Go 语言 言写 写第 第 3 章。",
-		"《检索》, 增强!":  "《检索 索》, 增强 强!",
-		"データベース":     "デー ータ タベ ベー ース ス",
-		"か\u3099く":   "か\u3099く く",
-		"검색은 빠르다":    "검색 색은 은 빠르 르다 다",
-		"ที่รัก":     "ที่รั รัก ก",
-		"二〇二五年":      "二〇 〇二 二五 五年 年",
-		"\xff检\xff":  "\xff检\xff",
-		"Straße":     "Strasse",
-		"GROẞ, weiß": "GROss, weiss",
-		"oﬃce":       "office",
-		"第１章ＳＱＬ":     "第 1 章 SQL",
+		"检索增强":        "检索 索增 增强 强",
+		"检":           "检",
+		"用Go语言写第3章。":  "用 Go 语言 言写 写第 第 3 章。",
+		"《检索》, 增强!":   "《检索 索》, 增强 强!",
+		"データベース":      "デー ータ タベ ベー ース ス",
+		"か\u3099く":    "か\u3099く く",
+		"검색은 빠르다":     "검색 색은 은 빠르 르다 다",
+		"ที่รัก":      "ที่รั รัก ก",
+		"二〇二五年":       "二〇 〇二 二五 五年 年",
+		"\xff检\xff":   "\xff检\xff",
+		"Straße":      "Strasse",
+		"GROẞ, weiß":  "GROss, weiss",
+		"oﬃce":        "office",
+		"第１章ＳＱＬ":      "第 1 章 SQL",
+		"Ελλάδα":      "Ελλαδα",
+		"ἀρχῇ":        "αρχη",
+		"Ёлка":        "Елка",
+		"שָׁלוֹם":     "שלום",
+		"العَرَبِيّة": "العربية",
+		"检\u05B8索":    "检索 索",
 	} {
 		if got, differs := indexed(text); got != want || !differs {
 			t.Errorf("%q is indexed as %q, %t, not %q", text, got, differs, want)
 		}
 	}
-	for _, text := range []string{"", "Plain text – with “quotes”, naïve ½ Ελλάδα Ёлка हिन्दी שלום 🙂", "ᎣᏏᏲ Tiếng Việt ế Ãœ �"} {
+	for _, text := range []string{"", "Plain text – with “quotes”, naïve ½ Ελλαδα Йод Україна हिन्दी שלום العربية 🙂", "ᎣᏏᏲ Tiếng Việt ế Ãœ �"} {
 		if got, differs := indexed(text); got != text || differs {
 			t.Errorf("%q is indexed as %q, %t", text, got, differs)
 		}
@@ -47,7 +53,7 @@ func TestWordsAreTokens(t *testing.T) {
 		CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co' separators '` + "\uFE0E\uFE0F" + `'");
 		CREATE VIRTUAL TABLE v USING fts5vocab (t, instance)`)
 	must(t, err)
-	letters := []rune("aZ09 _-'.,éÉèøØłıIİßẞﬀﬆ０９ＡＺａｚſςΣάÅñŁđĐЁёйЖאבשॐहिन्दी检索增ー々〇ひらカナ검색ไทยที่ลาວកខမြန\u0301\u0308\u0323\u0345\u3099\uFE0F\u200D❤½²Ⅳ\uE000,。\u00A0ﬁ𠀀ǆǄếﾊﾝ")
+	letters := []rune("aZ09 _-'.,éÉèøØłıIİßẞﬀﬆ０９ＡＺａｚſςΣάÅñŁđĐЁёйЖאבשॐहिन्दी检索增ー々〇ひらカナ검색\u05B8\u064Eไทยที่ลาວកខမြန\u0301\u0308\u0323\u0345\u3099\uFE0F\u200D❤½²Ⅳ\uE000,。\u00A0ﬁ𠀀ǆǄếﾊﾝ")
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.SampledFrom(letters)).Draw(t, "text")
 		spaced, _ := indexed(text)
@@ -80,6 +86,31 @@ func TestWordsAreTokens(t *testing.T) {
 			t.Errorf("%q has the tokens\n%+q and the words\n%+q", text, tokens, words)
 		}
 	})
+}
+
+// TestSpellings compares each spelling with what the tokenizer makes of it.
+func TestSpellings(t *testing.T) {
+	db := openDB("file:spellings?mode=memory", "")
+	defer func() { must(t, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	_, err := db.Exec(`
+		CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'");
+		CREATE VIRTUAL TABLE v USING fts5vocab (t, instance)`)
+	must(t, err)
+	for r := range spellings {
+		word := "a" + string(r) + "b"
+		words, differ := indexed(word)
+		_, err := db.Exec("DELETE FROM t; INSERT INTO t (rowid, x) VALUES (1, ?1)", words)
+		must(t, err)
+		tokens, err := stringsOf(db, "SELECT term FROM v")
+		must(t, err)
+		if !differ || len(tokens) != 1 || tokens[0] != fold(word) {
+			t.Errorf("%+q has the tokens %+q and is folded to %+q", word, tokens, fold(word))
+		}
+		if places := placesOf(word); len(places) != len(words)+1 {
+			t.Errorf("%+q has %d places for %+q", word, len(places), words)
+		}
+	}
 }
 
 func stringsOf(db *sql.DB, query string) (list []string, err error) {
