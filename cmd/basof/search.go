@@ -93,7 +93,7 @@ func (s *search) run(c *cli.Context) (err error) {
 	}
 	s.warn(c, found)
 	if len(found.Hits) == 0 {
-		return s.nothingFound(c, reader, words, &point)
+		return s.nothingFound(c, reader, words, prefixes, &point)
 	}
 	return warnStale(c, reader, point.Point, hitPaths(found.Hits)...)
 }
@@ -231,7 +231,7 @@ func anything(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poi
 }
 
 // nothingFound says that a search found nothing, and why that may be.
-func (s *search) nothingFound(c *cli.Context, reader *sqlite.Reader, words string, point *asked) error {
+func (s *search) nothingFound(c *cli.Context, reader *sqlite.Reader, words string, prefixes []string, point *asked) error {
 	ok, err := anything(c, reader, "", point.Point)
 	switch {
 	case err != nil:
@@ -242,7 +242,11 @@ func (s *search) nothingFound(c *cli.Context, reader *sqlite.Reader, words strin
 	if len(reader.SplitWords(words)) == 0 {
 		return wordless(words)
 	}
-	err = tool.Exit(tool.ExitNothing, fmt.Errorf("nothing found for %s at %s", quoted(words), thenText(point.Point)))
+	where := ""
+	if len(prefixes) > 0 {
+		where = " in " + strings.Join(prefixes, ", ")
+	}
+	err = tool.Exit(tool.ExitNothing, fmt.Errorf("nothing found for %s%s at %s", quoted(words), where, thenText(point.Point)))
 	if *s.syntax || cut(words) != words { // no phrase, or none that a message could have
 		return err
 	}

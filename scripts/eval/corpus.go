@@ -37,6 +37,9 @@ const (
 
 // readCorpus reads the documents of a folder. What has no text is left out.
 func readCorpus(ctx context.Context, folder string) (*corpus, error) {
+	if _, err := os.Stat(folder); err != nil {
+		return nil, err
+	}
 	scanner, err := scan.New(scan.Options{Roots: []string{folder}, MaxSize: 4 << 20})
 	if err != nil {
 		return nil, err
