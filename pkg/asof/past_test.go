@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/embed"
+	"github.com/seed16713943/btools/pkg/extract"
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite"
@@ -27,6 +28,7 @@ type library struct {
 	path     string
 	store    *sqlite.Store
 	embedder embed.Embedder
+	filters  []*extract.Filter
 }
 
 func newLibrary(t tester, embedder embed.Embedder, batches ...[]kb.Record) *library {
@@ -48,7 +50,7 @@ func newLibrary(t tester, embedder embed.Embedder, batches ...[]kb.Record) *libr
 func (l *library) options() ingest.Options {
 	return ingest.Options{
 		Workers: 1, ChunkSize: 1000, UnitBytes: 1 << 20, MaxFileSize: 1 << 20, MaxDelete: 1, Partial: true,
-		Clock: time.Now, Retry: ingest.Retry{Attempts: 1}, Embedder: l.embedder, Warn: func(string) {},
+		Clock: time.Now, Retry: ingest.Retry{Attempts: 1}, Embedder: l.embedder, Filters: l.filters, Warn: func(string) {},
 	}
 }
 
@@ -183,6 +185,26 @@ func TestPast(t *testing.T) {
 		}
 		comparePast(t, full, then, at, stepped)
 	})
+}
+
+// TestPastWithoutText asks about a moment when a document was there of which a
+// filter could make no text, though its bytes could be read as some.
+func TestPastWithoutText(t *testing.T) {
+	record := func(path, text string, from kb.Instant) kb.Record {
+		return kb.Record{Kind: kb.File, Path: path, Content: []byte(text), HasContent: true, ValidFrom: &from}
+	}
+	l := newLibrary(t, builtin)
+	l.filters = []*extract.Filter{{Ext: "log", Argv: []string{"false"}}}
+	l.take([]kb.Record{record("a.log", "kettle", 20), record("b.txt", "kettle", 20)})
+	then := kb.Point{Valid: 30, Known: l.learned()}
+	l.take([]kb.Record{record("a.log", "stove", 20), record("b.txt", "stove", 20)}) // so that both are split anew
+	r := l.reader()
+	if hits, _ := l.hits(r, asof.Search{Words: "kettle", Mode: asof.Hybrid, At: then, Limit: 9}, true); len(hits) != 1 || !strings.Contains(hits[0], "b.txt") {
+		t.Errorf("found %q", hits)
+	}
+	if said := l.said(r, "kettle", nil, then, true); len(said) != 1 || !strings.Contains(said[0], "b.txt") {
+		t.Errorf("said %q", said)
+	}
 }
 
 // upTo leaves out what begins later than a point.

@@ -99,11 +99,15 @@ func (f *finder) lines(ctx context.Context, v *kb.Version) (map[passage.Key][2]i
 // split splits a version as it was split for the index. There are no passages
 // where no text can be had from it.
 func split(ctx context.Context, store SearchStore, v *kb.Version) ([]passage.Passage, error) {
+	extension := extract.Extension(v.Path)
+	if none, err := store.WithoutText(ctx, v.SHA256, extension); err != nil || none {
+		return nil, err
+	}
 	var text bytes.Buffer
 	// It may be large, and buffers that grow take twice as much; but the file may come
 	// from a stranger, who claims anything.
 	text.Grow(int(max(0, min(v.Size, believed))))
-	filtered, err := store.ReadText(ctx, &text, v.SHA256, extract.Extension(v.Path))
+	filtered, err := store.ReadText(ctx, &text, v.SHA256, extension)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,9 @@ type SearchStore interface {
 	// ReadText writes the content with the given hash, verified, or what a filter
 	// for the extension made of it, if there is such.
 	ReadText(ctx context.Context, w io.Writer, hash kb.Hash, extension string) (filtered bool, err error)
+	// WithoutText reports whether no text could be had from a content under an
+	// extension, so that the index has none of it.
+	WithoutText(ctx context.Context, hash kb.Hash, extension string) (bool, error)
 }
 
 // SearchIndex is the state of an index.

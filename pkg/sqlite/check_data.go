@@ -276,10 +276,7 @@ func (k *check) expected(name string, reigns []ingest.Reign, seed maphash.Seed) 
 // split returns the keys of the passages of a content under a name.
 func (k *check) split(text *bytes.Buffer, name string, hash kb.Hash) ([]passage.Key, error) {
 	extension := extract.Extension(name)
-	var none bool // no text was had from it when it was taken in
-	_, err := k.row("SELECT EXISTS (SELECT 1 FROM textless WHERE blob = (SELECT id FROM blob WHERE sha256 = ?) AND extension = ?)",
-		[]any{hash[:], extension}, &none)
-	if err != nil || none {
+	if none, err := k.WithoutText(k.ctx, hash, extension); err != nil || none {
 		return nil, err
 	}
 	filtered, err := k.ReadText(k.ctx, text, hash, extension)

@@ -115,6 +115,16 @@ func (r *Reader) HasContent(_ context.Context, hash kb.Hash) (found bool, err er
 	return found, err
 }
 
+// WithoutText reports whether no text could be had from a content.
+func (r *Reader) WithoutText(_ context.Context, hash kb.Hash, extension string) (none bool, err error) {
+	if has, err := r.hasIndex(); !has || err != nil {
+		return false, err
+	}
+	_, err = r.row("SELECT EXISTS (SELECT 1 FROM textless WHERE blob = (SELECT id FROM blob WHERE sha256 = ?) AND extension = ?)",
+		[]any{hash[:], extension}, &none)
+	return none, err
+}
+
 // ReadText writes a content, or what a filter made of it.
 func (r *Reader) ReadText(ctx context.Context, w io.Writer, hash kb.Hash, extension string) (filtered bool, err error) {
 	switch has, err := r.hasIndex(); {
