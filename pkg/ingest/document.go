@@ -83,6 +83,10 @@ func (r *runner) document(ctx context.Context, w *worker, name string, hash kb.H
 	}
 	filtered.SHA256 = hash
 	doc := r.split(extract.FilteredName, text)
+	if doc.fault != nil { // the filter's, and not the document's
+		doc.fault = kb.NewFault(kb.Processing, extract.Failed, "filter %s: what it wrote is %w", f.Argv[0], doc.fault)
+		return doc
+	}
 	doc.filtered = filtered
 	return doc
 }
