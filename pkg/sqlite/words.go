@@ -3,6 +3,7 @@ package sqlite
 import (
 	"iter"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -129,7 +130,7 @@ func spelling(r rune) (spelled string, other bool) {
 	if r < firstSpelled {
 		return "", false
 	}
-	spelled, other = spellings[r]
+	spelled, other = spellings()[r]
 	return spelled, other
 }
 
@@ -139,7 +140,7 @@ const firstSpelled = 'ß'
 // the wide forms of East Asian writing, and what the tokenizer does not know for
 // accents: those of Greek, which capitals go without, the dots of ё, which are
 // mostly left out, and the points and signs for vowels of Hebrew and Arabic.
-var spellings = func() map[rune]string {
+var spellings = sync.OnceValue(func() map[rune]string {
 	all := map[rune]string{'ß': "ss", 'ẞ': "ss", '\u0342': "", '\u0343': "", '\u0344': "", '\u0345': "", '\u0670': ""}
 	each := func(first, last rune, spell func(r rune, letter string)) {
 		for r := first; r <= last; r++ {
@@ -168,7 +169,7 @@ var spellings = func() map[rune]string {
 	each('\u0591', '\u05C7', mark) // Hebrew
 	each('\u064B', '\u0655', mark) // Arabic
 	return all
-}()
+})
 
 // letters yields the characters of a text, each with what it is written as.
 func letters(text string) iter.Seq2[string, string] {
@@ -249,8 +250,12 @@ var mayDiffer = func() (may [256]bool) {
 	for c := leadOfSpaceless; c < len(may); c++ {
 		may[c] = c != leadOfPunctuation
 	}
-	for r := range spellings {
-		may[string(r)[0]] = true
+	for _, c := range []byte{
+		0xC3,                         // ß
+		0xCD, 0xCE, 0xCF, 0xD0, 0xD1, // Greek, Cyrillic
+		0xD6, 0xD7, 0xD9, // Hebrew, Arabic
+	} {
+		may[c] = true
 	}
 	return may
 }()

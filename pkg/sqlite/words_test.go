@@ -97,7 +97,7 @@ func TestSpellings(t *testing.T) {
 		CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'");
 		CREATE VIRTUAL TABLE v USING fts5vocab (t, instance)`)
 	must(t, err)
-	for r := range spellings {
+	for r := range spellings() {
 		word := "a" + string(r) + "b"
 		words, differ := indexed(word)
 		_, err := db.Exec("DELETE FROM t; INSERT INTO t (rowid, x) VALUES (1, ?1)", words)
