@@ -95,11 +95,10 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 		if point.Known < *sum.RecordedFrom {
 			return tool.WithHint(err, fmt.Sprintf("the first thing was recorded at %s; -known asks for what was known earlier", sum.RecordedFrom))
 		}
-		err = tool.WithHint(err, fmt.Sprintf("the first thing known is from %s", sum.ValidFrom))
 		if point.Valid < *sum.ValidFrom {
-			err = hintHistory(err)
+			return hintHistory(tool.WithHint(err, fmt.Sprintf("the first thing known is from %s", sum.ValidFrom)))
 		}
-		return err
+		return tool.WithHint(err, fmt.Sprintf("all that had been there since %s was gone by then", sum.ValidFrom))
 	}
 	_, err := asof.Held(c.Context, reader, prefix, point)
 	var absent *asof.AbsentError
