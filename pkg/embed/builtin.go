@@ -4,7 +4,7 @@ import (
 	"context"
 	"math"
 	"math/bits"
-	"sync"
+	"runtime"
 )
 
 // builtinDim is the dimension of the built-in embedder's vectors.
@@ -23,12 +23,14 @@ const builtinDim = 256
 //
 // It may be used by several goroutines at once.
 type Builtin struct {
-	projectors sync.Pool
+	idle chan *projector
 }
 
 // NewBuiltin returns the built-in embedder.
 func NewBuiltin() *Builtin {
-	return &Builtin{sync.Pool{New: func() any { return newProjector() }}}
+	// Not a sync.Pool: what a projector knows of words is lost when the collector
+	// empties that, and it takes long to learn them.
+	return &Builtin{make(chan *projector, runtime.GOMAXPROCS(0))}
 }
 
 // Name is "builtin-1"; the number grows when its vectors change.
@@ -39,12 +41,8 @@ func (b *Builtin) Dim() int { return builtinDim }
 
 // Embed returns the vectors of texts. It fails only when ctx is done.
 func (b *Builtin) Embed(ctx context.Context, texts []string) ([][]float32, error) {
-	p := b.projectors.Get().(*projector)
-	defer func() {
-		if cap(p.words.index) <= largestKept {
-			b.projectors.Put(p)
-		}
-	}()
+	p := b.take()
+	defer b.give(p)
 	vectors := make([][]float32, len(texts))
 	values := make([]float32, len(texts)*builtinDim)
 	for i, text := range texts {
@@ -55,6 +53,27 @@ func (b *Builtin) Embed(ctx context.Context, texts []string) ([][]float32, error
 		p.embed(text, vectors[i])
 	}
 	return vectors, nil
+}
+
+// take returns a projector that nobody else uses.
+func (b *Builtin) take() *projector {
+	select {
+	case p := <-b.idle:
+		return p
+	default:
+		return newProjector()
+	}
+}
+
+// give keeps a projector for the next texts.
+func (b *Builtin) give(p *projector) {
+	if cap(p.words.index) > largestKept {
+		return
+	}
+	select {
+	case b.idle <- p:
+	default:
+	}
 }
 
 // largestKept bounds, in slots of its index, of which there are up to two for each
