@@ -88,6 +88,7 @@ func (a *assembler) chunk(line stream.Line) error {
 	for _, bad := range line.Chunk.Bad {
 		u.bad = append(u.bad, badRecord(bad))
 	}
+	u.items = make([]item, 0, len(line.Chunk.Records))
 	for i := range line.Chunk.Records {
 		a.record(u, &line.Chunk.Records[i])
 	}

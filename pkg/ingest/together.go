@@ -56,6 +56,11 @@ func join(units []*unit) *unit {
 		return units[0]
 	}
 	all := &unit{scan: units[0].scan}
+	items := 0
+	for _, u := range units {
+		items += len(u.items)
+	}
+	all.items = make([]item, 0, items)
 	for _, u := range units {
 		all.items = append(all.items, u.items...)
 		all.bad = append(all.bad, u.bad...)

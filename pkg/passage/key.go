@@ -1,9 +1,6 @@
 package passage
 
-import (
-	"crypto/sha256"
-	"strings"
-)
+import "crypto/sha256"
 
 // Key identifies the wording of a passage: its text and its headings. It is the
 // first 16 bytes of a SHA-256.
@@ -11,14 +8,21 @@ type Key [16]byte
 
 // Key returns the key of the passage's wording.
 func (p *Passage) Key() Key {
-	var key Key
-	sum := sha256.Sum256([]byte(p.Full()))
-	copy(key[:], sum[:])
-	return key
+	sum := sha256.Sum256(p.appendFull(make([]byte, 0, 2*Max)))
+	return Key(sum[:len(Key{})])
 }
 
 // Full returns what is embedded: the headings, one a line, an empty line, and
 // the text.
-func (p *Passage) Full() string {
-	return strings.Join(p.Heading, "\n") + "\n\n" + p.Text
+func (p *Passage) Full() string { return string(p.appendFull(make([]byte, 0, 2*Max))) }
+
+func (p *Passage) appendFull(b []byte) []byte {
+	for i, heading := range p.Heading {
+		if i > 0 {
+			b = append(b, '\n')
+		}
+		b = append(b, heading...)
+	}
+	b = append(b, "\n\n"...)
+	return append(b, p.Text...)
 }

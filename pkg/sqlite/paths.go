@@ -37,6 +37,9 @@ func (s *session) byName(query string, first any, names []string, scan func(*sql
 // InForce looks paths up outside of any transaction.
 func (s *Store) InForce(ctx context.Context, paths []string) ([]*kb.Version, error) {
 	versions := make(map[string]*kb.Version, len(paths))
+	var name sql.RawBytes
+	var v versionRow
+	dest := append([]any{&name}, v.dest()...)
 	err := s.apart(ctx, func(r *session) error {
 		return r.byName(`
 			SELECT p.name, `+versionColumns+`
@@ -45,9 +48,7 @@ func (s *Store) InForce(ctx context.Context, paths []string) ([]*kb.Version, err
 			LEFT JOIN blob b ON b.id = v.blob
 			WHERE p.name IN `+someNames,
 			kb.InstantOf(s.clock()), paths, func(rows *sql.Rows) error {
-				var name sql.RawBytes
-				var v versionRow
-				if err := rows.Scan(append([]any{&name}, v.dest()...)...); err != nil {
+				if err := rows.Scan(dest...); err != nil {
 					return err
 				}
 				path := string(name)
@@ -68,10 +69,16 @@ func (t *tx) Look(names []string) error {
 	for _, name := range names {
 		t.looked[name] = nil
 	}
+	states := make([]ingest.PathState, 0, len(names))
+	row := newPathRow()
 	return t.byName(pathQuery+someNames, t.now, names, func(rows *sql.Rows) error {
-		state, err := t.pathState(rows.Scan)
-		t.looked[state.Name] = &state
-		return err
+		if err := rows.Scan(row.dest...); err != nil {
+			return err
+		}
+		states = append(states, t.pathState(row))
+		state := &states[len(states)-1]
+		t.looked[state.Name] = state
+		return nil
 	})
 }
 
@@ -81,8 +88,12 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 	delete(t.looked, name) // what is done with a path may change what is known of it
 	if !looked {
 		err := t.each(pathQuery+"(+?)", []any{t.now, []byte(name)}, func(rows *sql.Rows) error {
-			found, err := t.pathState(rows.Scan)
-			state = &found
+			row := newPathRow()
+			err := rows.Scan(row.dest...)
+			if err == nil {
+				found := t.pathState(row)
+				state = &found
+			}
 			return err
 		})
 		if err != nil {
@@ -102,7 +113,7 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 
 var noBase = strconv.Itoa(maxDepth)
 
-// pathQuery selects what pathState reads.
+// pathQuery selects what a pathRow receives.
 var pathQuery = `
 	SELECT p.id, p.name, s.scan, c.started_at, s.stale_since, v.blob, CASE WHEN ` + lostContent + ` THEN ` + noBase + ` ELSE b.depth END, ` + versionColumns + `
 	FROM path p
@@ -112,21 +123,30 @@ var pathQuery = `
 	LEFT JOIN blob b ON b.id = v.blob
 	WHERE p.name IN `
 
-// pathState reads a row of pathQuery, and remembers which content it names.
-func (t *tx) pathState(scan func(...any) error) (ingest.PathState, error) {
-	var state ingest.PathState
-	var name sql.RawBytes
-	var v versionRow
-	var seenBy, start, stale, blob, depth sql.NullInt64
-	if err := scan(append([]any{&state.ID, &name, &seenBy, &start, &stale, &blob, &depth}, v.dest()...)...); err != nil {
-		return state, err
+// pathRow receives pathQuery, row after row.
+type pathRow struct {
+	id                 int64
+	name               sql.RawBytes
+	scan, start, stale sql.NullInt64
+	blob, depth        sql.NullInt64
+	inForce            versionRow
+	dest               []any
+}
+
+func newPathRow() *pathRow {
+	r := new(pathRow)
+	r.dest = append([]any{&r.id, &r.name, &r.scan, &r.start, &r.stale, &r.blob, &r.depth}, r.inForce.dest()...)
+	return r
+}
+
+// pathState returns what a row says, and remembers which content it names.
+func (t *tx) pathState(r *pathRow) ingest.PathState {
+	state := ingest.PathState{
+		ID: r.id, Name: string(r.name), SeenBy: r.scan.Int64, SeenAt: kb.Instant(r.start.Int64), StaleSince: instantPtr(r.stale),
 	}
-	state.Name = string(name)
-	state.InForce = v.version(state.Name)
-	if blob.Valid {
-		t.held[state.InForce.SHA256] = heldBlob{blob.Int64, depth.Int64}
+	state.InForce = r.inForce.version(state.Name)
+	if r.blob.Valid {
+		t.held[state.InForce.SHA256] = heldBlob{r.blob.Int64, r.depth.Int64}
 	}
-	state.SeenBy, state.SeenAt = seenBy.Int64, kb.Instant(start.Int64)
-	state.StaleSince = instantPtr(stale)
-	return state, nil
+	return state
 }

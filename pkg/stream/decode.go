@@ -11,7 +11,8 @@ import (
 
 // Decoder reads the lines of a stream.
 type Decoder struct {
-	lines *Lines
+	lines   *Lines
+	records int // in the last chunk, of which the next one will have as many
 }
 
 // NewDecoder returns a decoder of r that holds at most one line of maxLine
@@ -31,10 +32,15 @@ func (d *Decoder) Next() (Line, error) {
 	if err != nil {
 		return Line{Number: number}, err
 	}
-	return decodeLine(raw, number)
+	line, err := decodeLine(raw, number, d.records)
+	if line.Chunk != nil {
+		d.records = len(line.Chunk.Records)
+	}
+	return line, err
 }
 
-func decodeLine(raw []byte, number int64) (Line, error) {
+// decodeLine reads a line that has about as many records as it is told.
+func decodeLine(raw []byte, number int64, records int) (Line, error) {
 	line := Line{Number: number}
 	var wire wireLine
 	err := wire.read(raw)
@@ -42,7 +48,7 @@ func decodeLine(raw []byte, number int64) (Line, error) {
 		if err := checkFormat(wire.format, number); err != nil {
 			return line, err
 		}
-		err = line.frame(&wire)
+		err = line.frame(&wire, records)
 	} else if err == nil {
 		line.Record = new(kb.Record)
 		err = wire.record(line.Record)
@@ -54,7 +60,7 @@ func decodeLine(raw []byte, number int64) (Line, error) {
 }
 
 // frame fills in a line that is not a record.
-func (l *Line) frame(wire *wireLine) error {
+func (l *Line) frame(wire *wireLine, records int) error {
 	var err error
 	if l.Scan, err = decodeScan(wire.typ, wire.scan); err != nil {
 		return err
@@ -62,11 +68,11 @@ func (l *Line) frame(wire *wireLine) error {
 	var in fieldDecoder
 	switch wire.typ {
 	case TypeChunk:
-		records, err := recordList(wire.records)
+		list, err := recordList(wire.records)
 		if err != nil {
 			return err
 		}
-		l.Chunk = decodeChunk(records, l.Number)
+		l.Chunk = decodeChunk(list, l.Number, records)
 		l.Chunk.Seq = in.int64("seq", wire.seq)
 	case TypeEnd:
 		l.End = &kb.End{
@@ -78,10 +84,10 @@ func (l *Line) frame(wire *wireLine) error {
 	return in.err
 }
 
-func decodeChunk(records []byte, number int64) *Chunk {
-	chunk := new(Chunk)
+func decodeChunk(list []byte, number int64, records int) *Chunk {
+	chunk := &Chunk{Records: make([]kb.Record, 0, records)}
 	place := 0
-	for raw := range elements(records) {
+	for raw := range elements(list) {
 		place++
 		var wire wireLine
 		var rec kb.Record
