@@ -2,9 +2,11 @@ package stream
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
+	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -131,20 +133,53 @@ func (c *cursor) key() ([]byte, error) {
 
 // text skips a string.
 func (c *cursor) text() error {
-	for c.pos++; c.pos < len(c.data); c.pos++ {
-		switch b := c.data[c.pos]; {
-		case b == '"':
+	for c.pos++; ; c.pos++ {
+		c.pos += literals(c.data[c.pos:])
+		if c.pos >= len(c.data) {
+			return c.fail("the closing quote of a string")
+		}
+		switch c.data[c.pos] {
+		case '"':
 			c.pos++
 			return nil
-		case b < ' ':
-			return c.fail(`an escape such as \n for a control character`)
-		case b == '\\':
+		case '\\':
 			if err := c.escape(); err != nil {
 				return err
 			}
+		default:
+			return c.fail(`an escape such as \n for a control character`)
 		}
 	}
-	return c.fail("the closing quote of a string")
+}
+
+// literals returns how many bytes the rest of a string begins with that stand for
+// themselves: no quote, no backslash, no control character. Contents are long, so
+// that it looks at eight at a time.
+func literals(text []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	n := literal(text, 0, min(len(text), 16)) // most strings are short
+	if n < 16 {
+		return n
+	}
+	for ; n+8 <= len(text); n += 8 {
+		eight := binary.LittleEndian.Uint64(text[n:])
+		quotes, backslashes := eight^ones*'"', eight^ones*'\\'
+		// Taking away as much as the smallest allowed byte borrows into the highest bit
+		// of one that is smaller, and perhaps of those after it.
+		found := ((quotes-ones)&^quotes | (backslashes-ones)&^backslashes | (eight-ones*' ')&^eight) & highs
+		if found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	return literal(text, n, len(text))
+}
+
+// literal goes on from n, byte by byte, and not beyond end.
+func literal(text []byte, n, end int) int {
+	for n < end && text[n] >= ' ' && text[n] != '"' && text[n] != '\\' {
+		n++
+	}
+	return n
 }
 
 // escape goes to the last byte of an escape sequence.

@@ -57,6 +57,26 @@ func FuzzSyntaxIsThatOfEncodingJSON(f *testing.F) {
 	})
 }
 
+// Of a long string, eight bytes are looked at together: each byte ends what stands
+// for itself wherever it is, or nowhere.
+func TestLongStrings(t *testing.T) {
+	for b := range 256 {
+		for at := range 60 {
+			for _, around := range []byte{' ', '!', 0x7f, 0xff} {
+				text := bytes.Repeat([]byte{around}, 60)
+				text[at] = byte(b)
+				want := len(text)
+				if b < ' ' || b == '"' || b == '\\' {
+					want = at
+				}
+				if got := literals(text); got != want {
+					t.Fatalf("literals(%q) = %d, want %d", text, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestNestingIsLimited(t *testing.T) {
 	for _, open := range []string{"[", `{"a":`} {
 		deep := strings.Repeat(open, 5_000_000)
