@@ -125,6 +125,7 @@ func (k *check) missingAfter(chunk *chunkRow, at kb.Instant) error {
 }
 
 // parts checks that every content has all of its parts, and every part a content.
+// The first part of an empty content, which has none, is that of another one.
 func (k *check) parts() error {
 	err := k.long(`
 		SELECT id, sha256, size, `+lostContent+`
@@ -132,7 +133,7 @@ func (k *check) parts() error {
 		WHERE parts <> (size + ?1 - 1) / ?1 OR first_part < 1 OR parts <> (
 			SELECT count(*) FROM part p
 			WHERE p.id >= b.first_part AND p.id < b.first_part + b.parts AND p.blob = b.id AND p.ordinal = p.id - b.first_part)
-			OR depth <> coalesce((SELECT 1 + a.depth FROM part p JOIN blob a ON a.id = p.base WHERE p.id = b.first_part), 0)`,
+			OR depth <> coalesce((SELECT 1 + a.depth FROM part p JOIN blob a ON a.id = p.base WHERE p.id = b.first_part AND p.blob = b.id), 0)`,
 		[]any{content.MaxPart}, func(rows *sql.Rows) error {
 			var id, size int64
 			var hash []byte

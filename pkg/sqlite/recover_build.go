@@ -265,7 +265,7 @@ var errGap = errors.New("parts are missing")
 func (r *recovery) hash(id int64, size *counter) (sum kb.Hash, whole bool, err error) {
 	var first, parts, there int64
 	var isDelta bool
-	_, err = r.out.row(`SELECT first_part, parts, EXISTS (SELECT 1 FROM main.part WHERE id = b.first_part AND base IS NOT NULL), (SELECT count(*) FROM stage.part_of
+	_, err = r.out.row(`SELECT first_part, parts, EXISTS (SELECT 1 FROM main.part WHERE id = b.first_part AND blob = b.id AND base IS NOT NULL), (SELECT count(*) FROM stage.part_of
 			WHERE blob = b.id AND ordinal = part_of.id - b.first_part AND ordinal >= 0 AND ordinal < b.parts)
 		FROM main.blob b WHERE id = ?`, []any{id}, &first, &parts, &isDelta, &there)
 	if err != nil {
