@@ -95,10 +95,16 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 		if point.Known < *sum.RecordedFrom {
 			return tool.WithHint(err, fmt.Sprintf("the first thing was recorded at %s; -known asks for what was known earlier", sum.RecordedFrom))
 		}
-		if point.Valid < *sum.ValidFrom {
-			return hintHistory(tool.WithHint(err, fmt.Sprintf("the first thing known is from %s", sum.ValidFrom)))
+		first, gone, belowErr := reader.Below(c.Context, "", point) // as it was known
+		switch {
+		case belowErr != nil:
+			return belowErr
+		case first == nil:
+			return tool.WithHint(err, "nothing was known but that documents were gone")
+		case gone == nil || point.Valid < *first:
+			return hintHistory(tool.WithHint(err, fmt.Sprintf("the first thing known is from %s", first)))
 		}
-		return tool.WithHint(err, fmt.Sprintf("all that had been there since %s was gone by then", sum.ValidFrom))
+		return tool.WithHint(err, fmt.Sprintf("all that had been there since %s was gone by then", first))
 	}
 	_, err := asof.Held(c.Context, reader, prefix, point)
 	var absent *asof.AbsentError
