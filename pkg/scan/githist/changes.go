@@ -47,7 +47,10 @@ func (h *History) startDiffer(ctx context.Context) (*differ, error) {
 	args := []string{"diff-tree", "--stdin", "--always", "--root", "-r", "--raw", "-z", "--no-renames", "--no-abbrev",
 		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none"}
 	if trees := h.rules.scan.Covers.Trees; !h.opts.Follow && trees[0] != "." {
-		args = append(append(args, "--"), trees...)
+		args = append(args, "--")
+		for _, tree := range trees { // from the root, wherever git is started, and as they are
+			args = append(args, ":(top,literal)"+tree)
+		}
 	}
 	p, err := h.git.start(ctx, args...)
 	if err != nil {

@@ -30,8 +30,7 @@ var handedOn = []string{
 }
 
 // environment is that of all processes: their messages in English, the history
-// as it was committed (without replacements and grafts), paths as they are, and
-// nothing fetched.
+// as it was committed (without replacements and grafts), and nothing fetched.
 func environment() []string {
 	var env []string
 	for _, v := range os.Environ() {
@@ -42,7 +41,7 @@ func environment() []string {
 		}
 	}
 	return append(env,
-		"LC_ALL=C", "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE="+os.DevNull, "GIT_LITERAL_PATHSPECS=1",
+		"LC_ALL=C", "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE="+os.DevNull,
 		"GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
 	)
 }

@@ -81,7 +81,7 @@ func (h *History) tellOfPartialClone(ctx context.Context) {
 // resolve returns the full name of the commit that the user means.
 func (h *History) resolve(ctx context.Context, setting, rev string) (string, error) {
 	id, err := h.git.line(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
-	if err == nil {
+	if err == nil && !strings.HasPrefix(id, "^") { // which is all but a commit
 		return id, nil
 	}
 	if ctx.Err() != nil {
