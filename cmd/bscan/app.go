@@ -88,7 +88,7 @@ func newSettings() *settings {
 	s.rev = s.String("rev", "", "HEAD", "with -git: the last `COMMIT`")
 	s.since = s.String("since", "", "", "with -git: list what came after `COMMIT`")
 	s.index = s.String("index", "", "", "do not read what the knowledge base `FILE` has seen and whose size and times are the same; with -git: list what came after the last commit that it has taken in")
-	s.rehash = s.Bool("rehash", "", "read all files, whatever -index says")
+	s.rehash = s.Bool("rehash", "", "read all files, whatever -index says; with -git: list all of the history")
 	s.nul = s.Bool("0", "", "the paths on stdin end with NUL instead of newline")
 	s.progress = tool.AddProgress(&s.Set, false)
 	return s

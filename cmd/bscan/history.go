@@ -44,7 +44,7 @@ func (s *settings) historyOptions(c *cli.Context) (githist.Options, error) {
 		return opts, tool.Usagef("-git takes no list of paths on stdin")
 	case *s.since != "" && *s.index != "":
 		return opts, tool.WithHint(tool.Usagef("-since and -index both say where to begin"), "-index finds the commit for -since by itself")
-	case *s.index != "":
+	case *s.index != "" && !*s.rehash:
 		var err error
 		opts.Taken, err = histories(c.Context, *s.index)
 		return opts, err
