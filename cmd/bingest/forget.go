@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/report"
+	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
 	"github.com/seed16713943/btools/pkg/when"
 )
@@ -107,6 +109,14 @@ func (s *settings) foresee(c *cli.Context, what ingest.Forgetting) (f foreseen, 
 		return f, err
 	}
 	defer reader.Close() // only read
+	known, err := everKnown(c.Context, reader, what.Prefix)
+	if err == nil && !known {
+		// To forget it would be for good, and what is not there makes every list from before that moment refused.
+		err = tool.Exit(tool.ExitNothing, tool.WithHint(fmt.Errorf("nothing was ever there under %s", what.Prefix), "see basof ls"))
+	}
+	if err != nil {
+		return f, err
+	}
 	dropped, err := reader.Forgettable(c.Context, what)
 	if err != nil {
 		return f, err
@@ -115,6 +125,19 @@ func (s *settings) foresee(c *cli.Context, what ingest.Forgetting) (f foreseen, 
 	f.FileBytes, err = s.fileBytes()
 	f.SpaceNeeded = 2 * f.FileBytes
 	return f, err
+}
+
+// everKnown reports whether anything was ever known under a prefix, be it that it
+// was gone.
+func everKnown(ctx context.Context, reader *sqlite.Reader, prefix string) (bool, error) {
+	if prefix == "" {
+		return true, nil
+	}
+	for _, err := range reader.Back(ctx, prefix, kb.Point{Valid: kb.Forever, Known: kb.Forever}) {
+		return err == nil, err
+	}
+	first, gone, err := reader.Below(ctx, prefix, kb.Point{Valid: kb.Forever, Known: kb.Forever})
+	return first != nil || gone != nil, err
 }
 
 // foreseen is what -dry-run prints.

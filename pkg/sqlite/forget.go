@@ -61,7 +61,7 @@ func (r *Reader) Forgotten(_ context.Context, prefix string, at kb.Point) (*asof
 	if at.Seq != nil {
 		bound--
 	}
-	err := r.each("SELECT prefix, before FROM forgotten WHERE before > ? ORDER BY before DESC", []any{bound}, func(rows *sql.Rows) error {
+	err := r.each("SELECT prefix, before FROM forgotten WHERE before > ? ORDER BY before DESC, length(prefix)", []any{bound}, func(rows *sql.Rows) error {
 		var name []byte
 		var f asof.Forgotten
 		if err := rows.Scan(&name, &f.Before); err != nil {
