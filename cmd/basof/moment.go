@@ -114,8 +114,14 @@ func noCommit(c *cli.Context, reader *sqlite.Reader, m moment) error {
 		return tool.WithHint(tool.Usagef("%s: %s is a commit, and no history of git has been taken in", m.flag, m.typed),
 			"take it in with: bscan -git FOLDER | bchunk | bingest; or ask by a time")
 	}
+	why := "one that changed no document leaves no trace"
+	if forgotten, err := memoryBegins(c, reader); err != nil {
+		return err
+	} else if forgotten != nil {
+		why += fmt.Sprintf(", nor may one from before %s, which is forgotten", forgotten.Before)
+	}
 	return tool.WithHint(tool.Usagef("%s: nothing that is known comes from the commit %s", m.flag, m.commit),
-		fmt.Sprintf("one that changed no document leaves no trace; ask by its time: %s \"$(git show -s --format=%%cI %s)\"", m.flag, m.commit))
+		fmt.Sprintf("%s; ask by its time: %s \"$(git show -s --format=%%cI %s)\"", why, m.flag, m.commit))
 }
 
 // asked is the point that a question is about.
