@@ -32,7 +32,7 @@ func (s show) printCited(c *cli.Context, reader *sqlite.Reader, cite asof.Cite) 
 	if *s.json {
 		return printCitedVersions(c, reader, cite)
 	}
-	return explainCite(asof.WriteCite(c.Context, reader, c.App.Writer, cite), cite)
+	return explainCite(c, reader, asof.WriteCite(c.Context, reader, c.App.Writer, cite), cite)
 }
 
 // printCitedVersions prints the versions of a document with the content that is
@@ -56,19 +56,31 @@ func printCitedVersions(c *cli.Context, reader *sqlite.Reader, cite asof.Cite) e
 		}
 	}
 	if !found {
-		return explainCite(fmt.Errorf("%s: %w of %s", cite, asof.ErrNotCited, cite.Path), cite)
+		return explainCite(c, reader, fmt.Errorf("%s: %w of %s", cite, asof.ErrNotCited, cite.Path), cite)
 	}
 	return nil
 }
 
 // explainCite says what to do about a citation that names nothing.
-func explainCite(err error, cite asof.Cite) error {
+func explainCite(c *cli.Context, reader *sqlite.Reader, err error, cite asof.Cite) error {
 	switch {
-	case errors.Is(err, asof.ErrNoLine), errors.Is(err, asof.ErrNotCited) && cite.Path == "":
+	case errors.Is(err, asof.ErrNoLine):
 		return tool.Exit(tool.ExitNothing, err)
-	case errors.Is(err, asof.ErrNotCited):
-		return tool.Exit(tool.ExitNothing, tool.WithHint(err, "see what it held with: basof log "+shellArgument(cite.Path)))
-	default:
+	case !errors.Is(err, asof.ErrNotCited):
 		return err
 	}
+	err = tool.Exit(tool.ExitNothing, err)
+	var prefixes []string
+	if cite.Path != "" {
+		err = tool.WithHint(err, "see what it held with: basof log "+shellArgument(cite.Path))
+		prefixes = append(prefixes, cite.Path)
+	}
+	forgotten, ferr := memoryBegins(c, reader, prefixes...)
+	switch {
+	case ferr != nil:
+		return ferr
+	case forgotten != nil:
+		return tool.WithHint(err, fmt.Sprintf("what was there before %s is forgotten, and may be what is cited", forgotten.Before))
+	}
+	return err
 }
