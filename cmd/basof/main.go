@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 	_ "time/tzdata" // -at is read in the user's zone, also where the system knows none
 
 	"github.com/urfave/cli/v2"
@@ -26,6 +27,7 @@ type question struct {
 	flag    string // that at comes from
 	known   *string
 	verbose *bool
+	now     time.Time // that all of its times are told from, once one has been
 }
 
 func newQuestion() *question {

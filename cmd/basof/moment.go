@@ -42,7 +42,10 @@ func (q *question) moment(c *cli.Context, flag, typed string) (moment, error) {
 		m.commit = digits
 		return m, nil
 	}
-	result, err := when.Parse(typed, time.Now(), time.Local)
+	if q.now.IsZero() {
+		q.now = time.Now()
+	}
+	result, err := when.Parse(typed, q.now, time.Local)
 	if err != nil {
 		return m, tool.Usagef("%s: %w", flag, err)
 	}
