@@ -31,9 +31,9 @@ func NewPatch(before, after []byte) (*Patch, error) {
 		p.Binary = !bytes.Equal(before, after)
 		return p, nil
 	}
-	from, to := string(before), string(after)
+	from := string(before)
 	var err error
-	p.hunks, err = udiff.ToUnifiedDiff("", "", from, udiff.Lines(from, to), contextLines)
+	p.hunks, err = udiff.ToUnifiedDiff("", "", from, lineEdits(from, string(after)), contextLines)
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
@@ -48,6 +48,31 @@ func NewPatch(before, after []byte) (*Patch, error) {
 		}
 	}
 	return p, nil
+}
+
+// lineEdits returns what makes one text of another, in whole lines. Those of
+// udiff.Lines are many more than need be where more than some lines differ.
+func lineEdits(before, after string) (edits []udiff.Edit) {
+	from, to := splitLines(before), splitLines(after)
+	var start, x, y int // in before: a byte, and the line that begins there
+	edit := func(xEnd, yEnd int) {
+		e := udiff.Edit{Start: start, New: strings.Join(to[y:yEnd], "")}
+		for ; x < xEnd; x++ {
+			start += len(from[x])
+		}
+		if e.End, y = start, yEnd; e.Start < e.End || e.New != "" {
+			edits = append(edits, e)
+		}
+	}
+	for at, line := range matchLines(from, to) {
+		if line >= 0 {
+			edit(line, at)
+			start += len(from[line])
+			x, y = line+1, at+1
+		}
+	}
+	edit(len(from), len(to))
+	return edits
 }
 
 func isBinary(content []byte) bool { return bytes.IndexByte(content, 0) >= 0 }

@@ -178,3 +178,22 @@ func TestAbsentSays(t *testing.T) {
 		}
 	}
 }
+
+// TestPatchIsNoLargerThanNeedBe counts the lines of a long document of which many
+// have changed, each beside ones that have not.
+func TestPatchIsNoLargerThanNeedBe(t *testing.T) {
+	const lines, changed = 2000, 400
+	var before, after strings.Builder
+	for n := range lines {
+		fmt.Fprintf(&before, "line %d as it was\n", n)
+		if n%(lines/changed) == 2 {
+			fmt.Fprintf(&after, "line %d as it is\n", n)
+		} else {
+			fmt.Fprintf(&after, "line %d as it was\n", n)
+		}
+	}
+	p, err := asof.NewPatch([]byte(before.String()), []byte(after.String()))
+	if err != nil || p.Added != changed || p.Removed != changed {
+		t.Errorf("%d lines added and %d removed where %d have changed: %v", p.Added, p.Removed, changed, err)
+	}
+}
