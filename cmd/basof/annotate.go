@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
 )
 
@@ -59,11 +61,26 @@ func (q *question) annotate(c *cli.Context) (err error) {
 	if err := warnStale(c, reader, point.Point, name); err != nil {
 		return err
 	}
+	if err := warnForgotten(c, reader, name, lines); err != nil {
+		return err
+	}
 	print := q.linePrinter(c, name, lines, point.stamp())
 	for i := range lines {
 		if err := print(i+1, &lines[i]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// warnForgotten tells of lines that may be older than what is remembered.
+func warnForgotten(c *cli.Context, reader *sqlite.Reader, name string, lines []asof.Line) error {
+	forgotten, err := memoryBegins(c, reader, name)
+	if err != nil || forgotten == nil {
+		return err
+	}
+	if slices.ContainsFunc(lines, func(l asof.Line) bool { return l.Since.ValidFrom <= forgotten.Before }) {
+		tool.Warn(c, fmt.Errorf("what was there before %s is forgotten; lines that stood there then may have stood longer", forgotten.Before))
 	}
 	return nil
 }
