@@ -212,7 +212,7 @@ func patchOf(c *cli.Context, reader *sqlite.Reader, change *asof.Change) (*asof.
 			return nil, err
 		}
 	}
-	return asof.NewPatch(sides[0].Bytes(), sides[1].Bytes())
+	return asof.NewPatch(sides[0].Bytes(), sides[1].Bytes()), nil
 }
 
 // changeAnswer is a change in JSON.

@@ -25,18 +25,13 @@ type Patch struct {
 }
 
 // NewPatch compares two contents. A content with a NUL byte is no text.
-func NewPatch(before, after []byte) (*Patch, error) {
+func NewPatch(before, after []byte) *Patch {
 	p := &Patch{before: before, after: after}
 	if isBinary(before) || isBinary(after) {
 		p.Binary = !bytes.Equal(before, after)
-		return p, nil
+		return p
 	}
-	from := string(before)
-	var err error
-	p.hunks, err = udiff.ToUnifiedDiff("", "", from, lineEdits(from, string(after)), contextLines)
-	if err != nil {
-		return nil, fmt.Errorf("compare: %w", err)
-	}
+	p.hunks.Hunks = hunksOf(splitLines(string(before)), splitLines(string(after)))
 	for _, hunk := range p.hunks.Hunks {
 		for _, line := range hunk.Lines {
 			switch line.Kind {
@@ -47,32 +42,49 @@ func NewPatch(before, after []byte) (*Patch, error) {
 			}
 		}
 	}
-	return p, nil
+	return p
 }
 
-// lineEdits returns what makes one text of another, in whole lines. Those of
-// udiff.Lines are many more than need be where more than some lines differ.
-func lineEdits(before, after string) (edits []udiff.Edit) {
-	from, to := splitLines(before), splitLines(after)
-	var start, x, y int // in before: a byte, and the line that begins there
-	edit := func(xEnd, yEnd int) {
-		e := udiff.Edit{Start: start, New: strings.Join(to[y:yEnd], "")}
-		for ; x < xEnd; x++ {
-			start += len(from[x])
+// hunksOf returns what makes one text of another, as few lines as are matched
+// (udiff.Lines takes many that are the same for changed, where more than some are),
+// in time that grows with their number (that of udiff.ToUnifiedDiff, with its square).
+func hunksOf(from, to []string) (hunks []*udiff.Hunk) {
+	var h *udiff.Hunk
+	add := func(kind udiff.OpKind, lines []string) {
+		for _, line := range lines {
+			h.Lines = append(h.Lines, udiff.Line{Kind: kind, Content: line})
 		}
-		if e.End, y = start, yEnd; e.Start < e.End || e.New != "" {
-			edits = append(edits, e)
+	}
+	x, y := 0, 0 // the lines up to which both are matched
+	last := 0    // the line of from up to which h has all
+	change := func(xEnd, yEnd int) {
+		if x == xEnd && y == yEnd {
+			return
 		}
+		if h == nil || x > last+2*contextLines {
+			if h != nil {
+				add(udiff.Equal, from[last:last+contextLines])
+			}
+			last = max(x-contextLines, 0)
+			h = &udiff.Hunk{FromLine: last + 1, ToLine: y - (x - last) + 1}
+			hunks = append(hunks, h)
+		}
+		add(udiff.Equal, from[last:x])
+		add(udiff.Delete, from[x:xEnd])
+		add(udiff.Insert, to[y:yEnd])
+		last = xEnd
 	}
 	for at, line := range matchLines(from, to) {
 		if line >= 0 {
-			edit(line, at)
-			start += len(from[line])
+			change(line, at)
 			x, y = line+1, at+1
 		}
 	}
-	edit(len(from), len(to))
-	return edits
+	change(len(from), len(to))
+	if h != nil {
+		add(udiff.Equal, from[last:min(last+contextLines, len(from))])
+	}
+	return hunks
 }
 
 func isBinary(content []byte) bool { return bytes.IndexByte(content, 0) >= 0 }

@@ -19,10 +19,7 @@ func version(mode kb.Mode) *kb.Version { return &kb.Version{Mode: &mode} }
 
 func patchText(t rapid.TB, c *asof.Change, before, after string) string {
 	t.Helper()
-	p, err := asof.NewPatch([]byte(before), []byte(after))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := asof.NewPatch([]byte(before), []byte(after))
 	var out bytes.Buffer
 	if err := p.Write(&out, c); err != nil {
 		t.Fatal(err)
@@ -116,10 +113,7 @@ func TestPatchCounts(t *testing.T) {
 		{"a", "a\x00", 0, 0, true},
 		{"a\x00", "a\x00", 0, 0, false},
 	} {
-		p, err := asof.NewPatch([]byte(test.before), []byte(test.after))
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := asof.NewPatch([]byte(test.before), []byte(test.after))
 		if p.Added != test.added || p.Removed != test.removed || p.Binary != test.binary {
 			t.Errorf("%q to %q: +%d -%d binary %t", test.before, test.after, p.Added, p.Removed, p.Binary)
 		}
@@ -192,8 +186,8 @@ func TestPatchIsNoLargerThanNeedBe(t *testing.T) {
 			fmt.Fprintf(&after, "line %d as it was\n", n)
 		}
 	}
-	p, err := asof.NewPatch([]byte(before.String()), []byte(after.String()))
-	if err != nil || p.Added != changed || p.Removed != changed {
-		t.Errorf("%d lines added and %d removed where %d have changed: %v", p.Added, p.Removed, changed, err)
+	p := asof.NewPatch([]byte(before.String()), []byte(after.String()))
+	if p.Added != changed || p.Removed != changed {
+		t.Errorf("%d lines added and %d removed where %d have changed", p.Added, p.Removed, changed)
 	}
 }
