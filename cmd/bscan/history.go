@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -25,7 +26,15 @@ func (s *settings) history(c *cli.Context, out *output) error {
 	if err != nil {
 		return s.refused(tool.Usagef("%w", err))
 	}
-	if _, err := history.Run(c.Context, out); err != nil {
+	end, err := history.Run(c.Context, out)
+	if end.Skipped > 0 {
+		// Of a file that a live scan skips, basof says that it may be out of date; of a moment in a history, nobody would.
+		tool.Warn(c, tool.WithHint(
+			fmt.Errorf("%s of more than %d bytes left out; until its next version, such a document is taken to hold what it held before",
+				tool.Count(end.Skipped, "content"), *s.maxSize),
+			"-max-size 0 leaves none out"))
+	}
+	if err != nil {
 		return s.refused(err)
 	}
 	return out.verdict("content")
