@@ -181,11 +181,14 @@ func (r *versionRow) content(path string) *kb.Version {
 }
 
 // Stale walks the paths under a prefix that held content at a point and could
-// not be read then, nor since, with the start of the first scan that failed.
+// not be read then, nor since, with the start of the first scan that failed, or
+// with the valid time of a later version that could not be taken in.
 func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
 	return func(yield func(asof.Stale, error) bool) {
 		var one int
-		some, err := r.row("SELECT 1 FROM seen WHERE stale_since IS NOT NULL LIMIT 1", nil, &one)
+		some, err := r.row(`
+			SELECT 1 WHERE EXISTS (SELECT 1 FROM seen WHERE stale_since IS NOT NULL)
+				OR EXISTS (SELECT 1 FROM failure WHERE cleared_at IS NULL AND valid_from IS NOT NULL)`, nil, &one)
 		if err != nil {
 			yield(asof.Stale{}, err)
 		}
@@ -195,10 +198,16 @@ func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[
 		for _, part := range under(prefix) {
 			args := append(part.args, pointArgs("", at)...)
 			err := r.each(`
-				SELECT p.name, s.stale_since
-				FROM seen s JOIN path p ON p.id = s.path`+inForceAt+`
-				WHERE s.stale_since IS NOT NULL AND s.stale_since <= min(:valid, :known) AND `+part.condition+`
-				ORDER BY p.name`, args, func(rows *sql.Rows) error {
+				SELECT p.name, min(s.since)
+				FROM (
+					SELECT path, stale_since AS since, NULL AS seq FROM seen
+					WHERE stale_since IS NOT NULL AND stale_since <= min(:valid, :known)
+					UNION ALL
+					SELECT path, valid_from, seq FROM failure
+					WHERE cleared_at IS NULL AND (valid_from, seq) <= (:valid, :seq) AND failed_at <= :known
+				) s JOIN path p ON p.id = s.path`+inForceAt+`
+				WHERE (s.seq IS NULL OR (s.since, s.seq) > (v.valid_from, v.seq)) AND `+part.condition+`
+				GROUP BY p.id ORDER BY p.name`, args, func(rows *sql.Rows) error {
 				var name []byte
 				var stale asof.Stale
 				if err := rows.Scan(&name, &stale.Since); err != nil {

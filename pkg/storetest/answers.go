@@ -38,6 +38,7 @@ func testAnswers(t *testing.T, open Open) {
 		{"back and forward meet at the point", backAndForward},
 		{"changes are those of content, mode and presence", changes},
 		{"stale are those that could not be read", staleness},
+		{"stale are those of which a later version failed", failedVersions},
 		{"a folder that is not there tells when it was", absentFolder},
 		{"a walk can be left", leaveWalk},
 		{"walks can be under way side by side", sideBySide},
@@ -406,6 +407,49 @@ func staleness(b *bench) {
 		if found != want {
 			b.t.Errorf("stale since %s as known at %s: %t", rel(later), rel(known), found)
 		}
+	}
+}
+
+func failedVersions(b *bench) {
+	b.put("a.md", "one", epoch, 1)
+	b.put("a.md", "three", epoch+20, 1)
+	from := epoch + 10
+	failed := ingest.Statement{ValidFrom: &from, Seq: 1}
+	var path int64
+	b.update(func(tx ingest.Tx) error {
+		path = b.ids(tx, "a.md")[0]
+		return tx.AddFailure(ingest.Failure{Run: b.run, PathID: path, Again: kb.Skipped, Statement: failed, Class: kb.Processing, Code: kb.Unreadable, Message: "m"})
+	})
+	stale := func(at kb.Point) (since []kb.Instant) {
+		for s, err := range b.snapshot().Stale(background, "", at) {
+			b.check(err)
+			since = append(since, s.Since)
+		}
+		return since
+	}
+	first, last := int64(0), int64(1)
+	for _, test := range []struct {
+		at   kb.Point
+		want bool
+	}{
+		{kb.Point{Valid: epoch + 9, Known: kb.Forever}, false},
+		{kb.Point{Valid: epoch + 10, Seq: &first, Known: kb.Forever}, false},
+		{kb.Point{Valid: epoch + 10, Seq: &last, Known: kb.Forever}, true},
+		{kb.Point{Valid: epoch + 19, Known: kb.Forever}, true},
+		{kb.Point{Valid: epoch + 20, Known: kb.Forever}, false},
+	} {
+		if got := stale(test.at); len(got) > 0 != test.want || test.want && got[0] != from {
+			b.t.Errorf("at %s: stale since %v", rel(test.at.Valid), got)
+		}
+	}
+	v, err := b.snapshot().InForce(background, "a.md", kb.Point{Valid: epoch, Known: kb.Forever})
+	b.check(err)
+	if got := stale(kb.Point{Valid: epoch + 19, Known: v.RecordedAt}); len(got) > 0 {
+		b.t.Errorf("before it failed: stale since %v", got)
+	}
+	b.update(func(tx ingest.Tx) error { return tx.ClearFailure(path, failed) })
+	if got := stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
+		b.t.Errorf("when it has been taken in: stale since %v", got)
 	}
 }
 
