@@ -50,7 +50,7 @@ func (r *adocReader) header() {
 				return
 			}
 			if r.l.next(); !r.attribute(line, true) && !strings.HasPrefix(line, "//") && r.b.doc.Meta["author"] == "" {
-				r.b.meta("author", strings.TrimSpace(line))
+				r.b.meta("author", strings.TrimSpace(line), r.l.n, r.l.n)
 			}
 		}
 	}
@@ -71,6 +71,7 @@ func (r *adocReader) attribute(line string, keep bool) bool {
 	if !ok || name == "" || strings.ContainsAny(name, " \t") || value != "" && value[0] != ' ' {
 		return false
 	}
+	first := r.l.n
 	name, value = strings.ToLower(strings.Trim(name, "!")), strings.TrimSpace(value)
 	for strings.HasSuffix(value, " \\") {
 		line, ok := r.l.next()
@@ -83,7 +84,7 @@ func (r *adocReader) attribute(line string, keep bool) bool {
 		r.attributes[name] = value
 	}
 	if keep {
-		r.b.meta(name, value)
+		r.b.meta(name, value, first, r.l.n)
 	}
 	return true
 }

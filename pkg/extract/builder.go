@@ -28,6 +28,8 @@ type builder struct {
 	text []byte // of the open block
 	gap  gap
 	wide bool // the last character written needs no space around it
+
+	titleStart, titleEnd int // lines of the title of front matter or head
 }
 
 // fold adds running text: white space is reduced to one space, characters that
@@ -172,30 +174,38 @@ func unprintable(r rune) bool {
 	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0
 }
 
-// title takes running text as the document's title.
-func (b *builder) title(text string) {
-	b.fold(text)
-	if b.doc.Title == "" {
-		b.doc.Title = string(b.text)
-	}
-	b.text, b.gap = b.text[:0], noGap
-}
-
-// meta keeps a scalar of front matter.
-func (b *builder) meta(name, value string) {
-	if b.doc.Meta == nil {
-		b.doc.Meta = map[string]string{}
-	}
-	b.doc.Meta[strings.ToLower(name)] = value
-}
-
-// settleTitle finds a title for a document whose front matter has none.
-func (b *builder) settleTitle() {
+// title takes running text as the document's title. The open block stays open.
+func (b *builder) title(text string, start, end int) {
 	if b.doc.Title != "" {
 		return
 	}
-	if t := b.doc.Meta["title"]; t != "" {
-		b.title(t)
+	var title builder
+	title.fold(text)
+	b.doc.Title, b.titleStart, b.titleEnd = string(title.text), start, end
+}
+
+// meta keeps a scalar of front matter.
+func (b *builder) meta(name, value string, start, end int) {
+	if b.doc.Meta == nil {
+		b.doc.Meta = map[string]string{}
+	}
+	name = strings.ToLower(name)
+	b.doc.Meta[name] = value
+	if name == "title" && b.doc.Title == "" {
+		b.titleStart, b.titleEnd = start, end
+	}
+}
+
+// settleTitle finds a title for a document whose front matter has none. The title
+// of a document without any text is its text, so that it can be found.
+func (b *builder) settleTitle() {
+	if b.doc.Title == "" {
+		b.title(b.doc.Meta["title"], b.titleStart, b.titleEnd)
+	}
+	if b.doc.Title != "" {
+		if len(b.doc.Blocks) == 0 {
+			b.block(Block{Heading, 1, b.doc.Title, b.titleStart, max(b.titleStart, b.titleEnd)})
+		}
 		return
 	}
 	for _, block := range b.doc.Blocks {

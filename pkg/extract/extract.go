@@ -29,7 +29,7 @@ import (
 
 // Version is the version of what this package makes of documents. Text made by
 // another one is still right, but may differ from what is made now.
-const Version = 1
+const Version = 2
 
 // The codes of the faults of this package.
 const (
@@ -42,7 +42,8 @@ const (
 type Document struct {
 	// Title is what the document calls itself: the title of its front matter or
 	// head, else its first heading of level 1, else its first heading; "" if it
-	// has none. A title of front matter or head is in no block.
+	// has none. A title of front matter or head is in no block, unless there is no
+	// other text: then it is a heading.
 	Title string
 	// Meta has the scalars of front matter, by their names in lower case; the
 	// members of a list are joined with ", ". It is not text to search; nil if

@@ -31,7 +31,7 @@ func frontMatter(b *builder, text string) lines {
 				break // two rules, with text between them
 			}
 			for _, f := range fields {
-				b.meta(f.name, f.value)
+				b.meta(f.name, f.value, 1+f.start, 1+f.end)
 			}
 			return l
 		}
@@ -40,7 +40,10 @@ func frontMatter(b *builder, text string) lines {
 }
 
 // field is a scalar of front matter.
-type field struct{ name, value string }
+type field struct {
+	name, value string
+	start, end  int // lines between the fences
+}
 
 // fieldsOf reads the lines of front matter; nil if they are none.
 func fieldsOf(text string, toml bool) []field {
@@ -61,6 +64,7 @@ func fieldsOf(text string, toml bool) []field {
 		}
 		name, value, ok := strings.Cut(line, sep)
 		name = strings.Trim(name, ` "'`+"\t")
+		start := l.n
 		if !ok || name == "" || line[0] == ' ' || line[0] == '-' || !toml && value != "" && value[0] != ' ' && value[0] != '\t' {
 			return nil
 		}
@@ -68,7 +72,7 @@ func fieldsOf(text string, toml bool) []field {
 			return blank(line) || strings.ContainsRune(" \t-]", rune(line[0])) || toml && line[0] != '[' && !strings.Contains(line, "=")
 		})
 		if value, ok = scalar(strings.TrimSpace(value), below); ok {
-			fields = append(fields, field{name, value})
+			fields = append(fields, field{name, value, start, l.n})
 		}
 	}
 }

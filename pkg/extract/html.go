@@ -136,7 +136,7 @@ func (r *pageReader) text() {
 	switch {
 	case in.tag == atom.Title:
 		if !r.open.has(atom.Svg) {
-			r.b.title(string(text))
+			r.b.title(string(text), start, end)
 		}
 	case in.pre:
 		r.pre = append(r.pre, text...)

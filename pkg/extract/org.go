@@ -106,7 +106,7 @@ func (r *orgReader) keyword(text string) {
 	}
 	switch name = strings.ToLower(name); name {
 	case "title":
-		r.b.title(value)
+		r.b.title(value, r.l.n, r.l.n)
 	case "todo", "seq_todo", "typ_todo":
 		for _, state := range strings.Fields(value) {
 			state, _, _ = strings.Cut(state, "(")
@@ -115,7 +115,7 @@ func (r *orgReader) keyword(text string) {
 	case "caption":
 		r.add(Paragraph, 0, value, r.l.n, r.l.n)
 	case "author", "date", "email", "description", "keywords", "filetags", "language", "subtitle", "category":
-		r.b.meta(name, value)
+		r.b.meta(name, value, r.l.n, r.l.n)
 	}
 }
 

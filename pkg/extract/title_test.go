@@ -1,0 +1,32 @@
+package extract
+
+import "testing"
+
+// TestTitleAlone asserts that the title of a document without any text is its
+// text, with its lines, and that of any other is in no block.
+func TestTitleAlone(t *testing.T) {
+	for _, test := range []struct {
+		name, path, source string
+		want               []Block
+	}{
+		{"YAML", "a.md", "---\ndate: 2025-01-15\ntitle: Release checklist\n---\n", []Block{{Heading, 1, "Release checklist", 3, 3}}},
+		{"YAML over lines", "a.md", "---\ntitle: Release\n  checklist\ndate: x\n---\n", []Block{{Heading, 1, "Release checklist", 2, 3}}},
+		{"TOML", "a.md", "+++\ntitle = \"Release checklist\"\n+++\n\n", []Block{{Heading, 1, "Release checklist", 2, 2}}},
+		{"HTML", "a.html", "<html><head>\n<title>\nRelease\nchecklist</title></head><body><div id=app></div></body></html>", []Block{{Heading, 1, "Release checklist", 3, 4}}},
+		{"Org", "a.org", "#+AUTHOR: me\n#+TITLE: Release checklist\n", []Block{{Heading, 1, "Release checklist", 2, 2}}},
+		{"AsciiDoc", "a.adoc", ":toc:\n:title: Release checklist\n", []Block{{Heading, 1, "Release checklist", 2, 2}}},
+		{"text below", "a.md", "---\ntitle: Release checklist\n---\nTag it.\n", []Block{{Paragraph, 0, "Tag it.", 4, 4}}},
+		{"a heading below", "a.md", "---\ntitle: Release checklist\n---\n# Checklist\n", []Block{{Heading, 1, "Checklist", 4, 4}}},
+		{"no title", "a.md", "---\ntitle:\ndate: 2025-01-15\n---\n", nil},
+		{"text before it", "a.html", "Tag it.<title>Release checklist</title>", []Block{{Paragraph, 0, "Tag it.", 1, 1}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract(test.path, []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, test.path, []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+		})
+	}
+}
