@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/config"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
@@ -27,7 +28,7 @@ func searchCommand() *cli.Command {
 	s.k = s.set.Int("k", "", 10, 1, math.MaxInt32, "print the best `N` passages")
 	s.long = s.set.Bool("l", "", "with each passage its scores, and the command that prints exactly it")
 	s.strict = s.set.Bool("strict", "", "do not search for similar words in the place of those that no document holds")
-	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5: \"one two\" OR NEAR(three four), retr*, heading:retry")
+	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5, and the search goes by them alone: \"one two\" OR NEAR(three four), retr*, heading:retry")
 	s.exact = s.set.Bool("exact", "", "compare with every vector in full; slower, and the same but for a few among very many")
 	s.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "where the embedding server is, if one made the vectors: `URL`")
 	s.limit = s.set.Int("", "TEMPORAL_QUERY_LIMIT", 1000, 1, math.MaxInt32, "the most that -k may ask for")
@@ -59,6 +60,9 @@ func (s *search) run(c *cli.Context) (err error) {
 	words := c.Args().First()
 	if strings.TrimSpace(words) == "" {
 		return tool.Usagef("say what to search for")
+	}
+	if asked := s.set.Lookup("mode").Source() != config.FromDefault; *s.syntax && asked && asof.SearchMode(*s.mode) != asof.Text {
+		return tool.Usagef("-mode %s: with -fts a search goes by words alone, as with -mode text", *s.mode)
 	}
 	collectOften()
 	reader, point, err := s.open(c)
