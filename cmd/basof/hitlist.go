@@ -159,7 +159,10 @@ func stretch(from, to, now kb.Instant) string {
 }
 
 func scores(hit *asof.Hit) string {
-	text := fmt.Sprintf("score %.3f, of words %.3f", hit.Score, hit.TextScore)
+	text := fmt.Sprintf("score %.3f", hit.Score)
+	if hit.TextScore != nil {
+		text += fmt.Sprintf(", of words %.3f", *hit.TextScore)
+	}
 	if hit.Cosine != nil {
 		text += fmt.Sprintf(", cosine %.3f", *hit.Cosine)
 	}

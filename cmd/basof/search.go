@@ -43,6 +43,8 @@ basof search -k 3 -json "who approves a release" | jq -r '.path, .text'
 basof search -l "retry with backoff"         # with the commands that print the passages`,
 		Description: `What was there at the moment is searched, be it superseded or deleted since, and nothing else. Best first, each passage with its document and lines then, its headings, from when to when it stood there, and what became of it.
 
+In JSON, score is what the order goes by; text_score, from 0 to 1, is how well the words match, and cosine how near the vectors are. One that the search does not go by is null, and so is the cosine of a passage that has no vector.
+
 A PREFIX is the name of a document or of a folder; with any, only what is under one of them is searched.`,
 		Flags:  tool.Flags(&s.set),
 		Action: s.run,
@@ -285,11 +287,11 @@ type hitAnswer struct {
 	StartLine *int         `json:"start_line"` // null where the lines cannot be told
 	EndLine   *int         `json:"end_line"`   // inclusive
 	Score     float64      `json:"score"`
-	TextScore float64      `json:"text_score"`
-	Cosine    *float64     `json:"cosine"`  // null without a vector
-	Current   asof.Current `json:"current"` // same, changed or gone
-	Now       *side        `json:"now"`     // what the path holds today; null if it is gone
-	Cite      string       `json:"cite"`    // what basof show takes
+	TextScore *float64     `json:"text_score"` // null with -mode vector
+	Cosine    *float64     `json:"cosine"`     // null with -mode text, and without a vector
+	Current   asof.Current `json:"current"`    // same, changed or gone
+	Now       *side        `json:"now"`        // what the path holds today; null if it is gone
+	Cite      string       `json:"cite"`       // what basof show takes
 }
 
 func hitOf(hit *asof.Hit, about stamp) *hitAnswer {

@@ -80,7 +80,7 @@ type Hit struct {
 	From, To   kb.Instant // since when and until when the passage stands there; To is kb.Forever if open
 
 	Score     float64  // what hits are in the order of
-	TextScore float64  // share of the best possible BM25, 0 to 1; 0 where the search does not go by words
+	TextScore *float64 // share of the best possible BM25, 0 to 1; nil where the search does not go by words
 	Cosine    *float64 // nil without a vector, and where the search does not go by vectors
 
 	Current Current

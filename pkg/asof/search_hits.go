@@ -34,7 +34,10 @@ func (f *finder) describe(ctx context.Context, best []ranked) error {
 		}
 		hit := Hit{
 			Version: d.version, Heading: s.Heading, Text: s.Body, From: s.From, To: s.To,
-			Score: r.score, TextScore: r.text, Cosine: r.cosine, Now: d.now, Current: Changed,
+			Score: r.score, Cosine: r.cosine, Now: d.now, Current: Changed,
+		}
+		if f.words != nil {
+			hit.TextScore = &r.text
 		}
 		lines := d.lines[p.Key()]
 		hit.Start, hit.End = lines[0], lines[1]
