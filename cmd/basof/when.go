@@ -92,6 +92,13 @@ func neverSaid(c *cli.Context, reader *sqlite.Reader, phrase string, prefixes []
 			return hintQuotes(c, explain(absent), prefix)
 		}
 	}
+	index, err := reader.SearchIndex(c.Context)
+	switch {
+	case err != nil:
+		return err
+	case index.Empty:
+		return nothing(c, reader, "", ever)
+	}
 	if len(reader.SplitWords(phrase)) == 0 {
 		return wordless(phrase)
 	}
