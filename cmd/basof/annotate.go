@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -103,8 +102,7 @@ type lineAnswer struct {
 func (q *question) linePrinter(c *cli.Context, name string, lines []asof.Line, about stamp) func(int, *asof.Line) error {
 	out := c.App.Writer
 	if *q.json {
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
+		enc := kb.NewJSONEncoder(out)
 		return func(n int, line *asof.Line) error {
 			v := line.Since
 			a := lineAnswer{Line: n, ValidFrom: v.ValidFrom, RecordedAt: v.RecordedAt, SHA256: v.SHA256, stamp: about}

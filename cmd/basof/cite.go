@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -41,7 +40,7 @@ func printCitedVersions(c *cli.Context, reader *sqlite.Reader, cite asof.Cite) e
 	if cite.Path == "" {
 		return tool.Usagef("-json needs a citation with the path of a document before the @")
 	}
-	enc := json.NewEncoder(c.App.Writer)
+	enc := kb.NewJSONEncoder(c.App.Writer)
 	found := false
 	for span, err := range asof.Log(c.Context, reader, cite.Path, ever) {
 		if err != nil {

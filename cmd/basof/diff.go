@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -145,7 +144,7 @@ func (d *diff) printer(c *cli.Context, reader *sqlite.Reader, from, to *asked) f
 	out := c.App.Writer
 	switch {
 	case *d.json:
-		enc, about := json.NewEncoder(out), changeStamp{stamp: to.stamp()}
+		enc, about := kb.NewJSONEncoder(out), changeStamp{stamp: to.stamp()}
 		before := from.stamp()
 		about.FromAsOf, about.FromAsOfCommit = before.AsOf, before.AsOfCommit
 		return func(change *asof.Change, _ *total) error { return enc.Encode(changeOf(change, about)) }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -73,7 +72,7 @@ type infoScan struct {
 
 // MarshalJSON writes the scan as the stream has it, with what became of it.
 func (s infoScan) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
+	return kb.MarshalJSON(struct {
 		Scan     *kb.Scan `json:"scan"`
 		Complete bool     `json:"complete"`
 		Paths    int64    `json:"paths"`
@@ -96,7 +95,7 @@ func (q *question) info(c *cli.Context) (err error) {
 		return err
 	}
 	if *q.json {
-		return json.NewEncoder(c.App.Writer).Encode(infoOf(&sum, now))
+		return kb.NewJSONEncoder(c.App.Writer).Encode(infoOf(&sum, now))
 	}
 	return writeInfo(c.App.Writer, &sum)
 }
@@ -264,7 +263,7 @@ func (q *question) backup(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(c.App.Writer).Encode(struct {
+	return kb.NewJSONEncoder(c.App.Writer).Encode(struct {
 		Backup string `json:"backup"`
 		Bytes  int64  `json:"bytes"`
 		stamp

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -143,7 +142,7 @@ func (l *list) printer(c *cli.Context, store asof.Store, point *asked) func(*kb.
 	out, about := c.App.Writer, point.stamp()
 	switch {
 	case *l.json:
-		enc := json.NewEncoder(out)
+		enc := kb.NewJSONEncoder(out)
 		return func(v *kb.Version) error {
 			span, err := asof.Whole(c.Context, store, v, point.Point)
 			if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -122,7 +121,7 @@ func (l *log) writeBeginning(c *cli.Context, reader *sqlite.Reader, name string,
 		stamp
 	}{ForgottenBefore: forgotten.Before, stamp: point.stamp()}
 	beginning.Path, beginning.PathBytes = jsonName(name)
-	return json.NewEncoder(c.App.Writer).Encode(&beginning)
+	return kb.NewJSONEncoder(c.App.Writer).Encode(&beginning)
 }
 
 // logAnswer is a version in JSON with what it corrected.
@@ -141,7 +140,7 @@ type correction struct {
 
 func (l *log) printer(c *cli.Context, point *asked) func(*asof.Span, []asof.Amendment) error {
 	if *l.json {
-		enc, about := json.NewEncoder(c.App.Writer), point.stamp()
+		enc, about := kb.NewJSONEncoder(c.App.Writer), point.stamp()
 		return func(span *asof.Span, amended []asof.Amendment) error {
 			line := logAnswer{answer: answerOf(span, about)}
 			for i := range amended {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -115,8 +114,7 @@ func collectOften() {
 
 func (s *search) printer(c *cli.Context, about stamp) func(*asof.Hit) error {
 	if *s.json {
-		enc := json.NewEncoder(c.App.Writer)
-		enc.SetEscapeHTML(false)
+		enc := kb.NewJSONEncoder(c.App.Writer)
 		return func(hit *asof.Hit) error { return enc.Encode(hitOf(hit, about)) }
 	}
 	return newHitList(c.App.Writer, *s.long).print

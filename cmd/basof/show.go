@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -78,7 +77,7 @@ func (s show) run(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(c.App.Writer).Encode(answerOf(span, point.stamp()))
+	return kb.NewJSONEncoder(c.App.Writer).Encode(answerOf(span, point.stamp()))
 }
 
 // document returns the one document that the user named.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -127,7 +126,7 @@ type sayingAnswer struct {
 func (w *said) printer(c *cli.Context, about stamp) func(*asof.Saying) error {
 	out := c.App.Writer
 	if *w.json {
-		enc := json.NewEncoder(out)
+		enc := kb.NewJSONEncoder(out)
 		return func(s *asof.Saying) error {
 			a := sayingAnswer{stamp: about, ValidFrom: s.From, ValidTo: openEnd(s.To)}
 			a.Path, a.PathBytes = jsonName(s.Path)

@@ -43,7 +43,7 @@ func newPrinter(c *cli.Context, s *settings) *printer {
 		codes: make(map[string]int64), cures: make(map[sqlite.Cure]int64),
 	}
 	if *s.json {
-		p.json = json.NewEncoder(p.w)
+		p.json = kb.NewJSONEncoder(p.w)
 	}
 	return p
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,7 +52,7 @@ func (s *settings) forget(c *cli.Context) error {
 		return err
 	}
 	if *s.dryRun {
-		return json.NewEncoder(c.App.Writer).Encode(f)
+		return kb.NewJSONEncoder(c.App.Writer).Encode(f)
 	}
 	if !*s.yes {
 		return tool.WithHint(

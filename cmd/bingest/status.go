@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -114,7 +113,7 @@ func (s *settings) status(c *cli.Context) error {
 }
 
 func writeJSON(w io.Writer, list []*status, standing int64, failed []failure, index *index, textless []textless) error {
-	out := json.NewEncoder(w)
+	out := kb.NewJSONEncoder(w)
 	for _, st := range list {
 		st.Standing, st.Index = standing, index
 		if err := out.Encode(st); err != nil {

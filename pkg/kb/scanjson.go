@@ -19,9 +19,9 @@ type fileNameBytes struct {
 // MarshalJSON writes the name without losing a byte of it.
 func (n FileName) MarshalJSON() ([]byte, error) {
 	if utf8.ValidString(string(n)) {
-		return json.Marshal(string(n))
+		return MarshalJSON(string(n))
 	}
-	return json.Marshal(fileNameBytes{[]byte(n)})
+	return MarshalJSON(fileNameBytes{[]byte(n)})
 }
 
 // UnmarshalJSON reads both forms.
@@ -136,7 +136,7 @@ func (s Scan) MarshalJSON() ([]byte, error) {
 			Takes: *h.Takes.wire(), MaxSize: h.MaxSize,
 		}
 	}
-	return json.Marshal(wire)
+	return MarshalJSON(wire)
 }
 
 // UnmarshalJSON reads the "scan" object of the stream. An id and a start are

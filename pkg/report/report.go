@@ -145,11 +145,11 @@ func RoundSeconds(d time.Duration) float64 {
 // Write writes the report and a newline. Errors come in their order; the first
 // error of the sequence itself ends the writing.
 func Write(w io.Writer, r *Report, failures iter.Seq2[Error, error]) error {
-	head, err := json.Marshal(r)
+	head, err := kb.MarshalJSON(r)
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	config, err := json.Marshal(r.Config)
+	config, err := kb.MarshalJSON(r.Config)
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
@@ -161,7 +161,7 @@ func Write(w io.Writer, r *Report, failures iter.Seq2[Error, error]) error {
 		if err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
-		line, err := json.Marshal(failure)
+		line, err := kb.MarshalJSON(failure)
 		if err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
@@ -179,7 +179,7 @@ func Write(w io.Writer, r *Report, failures iter.Seq2[Error, error]) error {
 
 // Marshal returns the report without its errors, to be kept with the run.
 func Marshal(r *Report) ([]byte, error) {
-	return json.Marshal(stored{*r, r.Config})
+	return kb.MarshalJSON(stored{*r, r.Config})
 }
 
 // Unmarshal reads what Marshal wrote.

@@ -26,9 +26,7 @@ type Encoder struct {
 
 // NewEncoder returns an encoder that writes to w.
 func NewEncoder(w io.Writer) *Encoder {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return &Encoder{w: w, json: enc}
+	return &Encoder{w: w, json: kb.NewJSONEncoder(w)}
 }
 
 // Scan writes the line that begins a scan.

@@ -1,7 +1,6 @@
 package tool
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -177,7 +176,7 @@ func later(a, b time.Time) time.Time {
 // write writes a line. A failure to write to stderr could not be told to anybody.
 func (p *Progress) write(final bool) {
 	if p.form == asJSON {
-		_ = json.NewEncoder(p.stderr).Encode(p.object(final))
+		_ = kb.NewJSONEncoder(p.stderr).Encode(p.object(final))
 		return
 	}
 	line := fmt.Sprintf("%s: %s, %.0f a second", p.c.App.Name, Count(p.done.Files, p.opts.One), p.rate())

@@ -2,13 +2,13 @@ package render
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
 	"maps"
 	"slices"
 
+	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/report"
 )
 
@@ -110,7 +110,7 @@ func newPage(s *report.Series) (*page, error) {
 	}
 	p.sections(r)
 	for _, key := range slices.Sorted(maps.Keys(r.Config)) {
-		value, err := json.Marshal(r.Config[key])
+		value, err := kb.MarshalJSON(r.Config[key])
 		if err != nil {
 			return nil, fmt.Errorf("write configuration: %w", err)
 		}
