@@ -164,11 +164,11 @@ func (l *list) printer(c *cli.Context, store asof.Store, point *asked) func(*kb.
 		}
 	}
 	return func(v *kb.Version) error {
-		span, err := asof.Whole(c.Context, store, v, point.Point)
+		since, err := asof.Since(c.Context, store, v, point.Point)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "%s %10d  %s  %s\n", modeText(v.Mode), v.Size, span.ValidFrom, tool.Display(v.Path, terminal))
+		_, err = fmt.Fprintf(out, "%s %10d  %s  %s\n", modeText(v.Mode), v.Size, since, tool.Display(v.Path, terminal))
 		return err
 	}
 }

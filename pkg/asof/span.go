@@ -42,6 +42,15 @@ func Whole(ctx context.Context, store Store, v *kb.Version, at kb.Point) (*Span,
 	return &Span{Version: *v}, nil
 }
 
+// Since returns since when a path has held what a version has that is in force at
+// a point: the beginning of its span, which takes half as long as the whole.
+func Since(ctx context.Context, store Store, v *kb.Version, at kb.Point) (kb.Instant, error) {
+	for span, err := range Log(ctx, store, v.Path, at) {
+		return span.ValidFrom, err
+	}
+	return v.ValidFrom, nil
+}
+
 // end finds the moment from which a path holds something else than the span.
 func end(ctx context.Context, store Store, span *Span, at kb.Point) (*kb.Instant, error) {
 	var last *kb.Version // of those valid from the same moment
