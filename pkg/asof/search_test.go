@@ -57,6 +57,7 @@ func TestMarks(t *testing.T) {
 	const text = "Retry. The \x01RETRIES\x02 of cafés at 检索增强 and GPU检索, ひらがな. Weiß, oﬃce ２０km."
 	b := newBaseOf(t, map[string]string{"b.txt": "Retry some more in plain Latin.", "c.txt": "x", "d.txt": "y", "e.txt": "z"})
 	b.stays(stay{path: "a.txt", body: text, from: 10, to: kb.Forever})
+	b.stays(stay{path: "a.txt", body: "全角のデータと半角のﾃﾞｰﾀ。", from: 10, to: kb.Forever})
 	b.stays(stay{path: "a.txt", body: "Του Οδυσσέα, ᾠδή. Ещё ёлки. שָׁלוֹם, العَرَبِيّة.", from: 10, to: kb.Forever})
 	for _, test := range []struct {
 		words  string
@@ -80,6 +81,9 @@ func TestMarks(t *testing.T) {
 		{"еще елки", false, "Ещё ёлки"},
 		{"שלום العربية", false, "שָׁלוֹם العَرَبِيّة"},
 		{"οδυσσ*", true, "Οδυσσέα"},
+		{"データ", false, "データ ﾃﾞｰﾀ"},
+		{"ﾃﾞｰ", false, "デー ﾃﾞｰ"},
+		{"テータ", false, "ータ ｰﾀ"},
 		{"nothing here", false, ""},
 		{`"the retries"`, true, "The \x01RETRIES"},
 		{"ca*", true, "cafés"},

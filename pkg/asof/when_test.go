@@ -31,7 +31,12 @@ func TestWhen(t *testing.T) {
 	b := newBase(t)
 	b.document("a.md", "# Retries\n\nThree Attempts with\nexponential  backoff; CAFÉ.\n", 10, 20)
 	b.document("docs/b.md", "We retry with 检索增强 and GPU检索.\n", 15, kb.Forever)
+	b.document("docs/c.md", "半角のﾃﾞｰﾀ。\n", 15, kb.Forever)
+	b.document("docs/d.md", "全角のガイド。\n", 15, kb.Forever)
 	for _, test := range []struct{ phrase, want string }{
+		{"データ", "docs/c.md 15 -"},
+		{"のｶﾞｲﾄﾞ", "docs/d.md 15 -"},
+		{"カイ", ""},
 		{"three attempts", "a.md 10 20"},
 		{"ATTEMPTS WITH EXPONENTIAL", "a.md 10 20"},
 		{"attempts, with (exponential)", "a.md 10 20"},

@@ -43,6 +43,15 @@ func isOfWord(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.Co) && !isPresentation(r)
 }
 
+// isMark reports whether a character belongs to the letter before. The voiced
+// sound marks of half-width Katakana are letters to Unicode.
+func isMark(r rune) bool { return unicode.IsMark(r) || r == halfVoiced || r == halfSemiVoiced }
+
+const (
+	halfVoiced     = 'ﾞ'
+	halfSemiVoiced = 'ﾟ'
+)
+
 // isPresentation reports whether a character says how to draw the one before.
 func isPresentation(r rune) bool { return r == '\uFE0E' || r == '\uFE0F' }
 
@@ -86,7 +95,7 @@ func wordEnd(text string, i int, spaceless bool) int {
 	}
 	for i < len(text) && (text[i] >= utf8.RuneSelf || asciiOfWord[text[i]]) {
 		r, n := utf8.DecodeRuneInString(text[i:])
-		if !isOfWord(r) || isSpaceless(r) != spaceless && !unicode.IsMark(r) {
+		if !isOfWord(r) || isSpaceless(r) != spaceless && !isMark(r) {
 			break
 		}
 		i += n
@@ -137,8 +146,8 @@ func spelling(r rune) (spelled string, other bool) {
 const firstSpelled = 'ß'
 
 // spellings has ß, which is SS in capitals, ligatures, which come from PDF files,
-// the wide forms of East Asian writing, and what the tokenizer does not know for
-// accents: those of Greek, which capitals go without, the dots of ё, which are
+// the wide and half-width forms of East Asian writing, and what the tokenizer does
+// not know for accents: those of Greek, which capitals go without, the dots of ё, which are
 // mostly left out, and the points and signs for vowels of Hebrew and Arabic.
 var spellings = sync.OnceValue(func() map[rune]string {
 	all := map[rune]string{'ß': "ss", 'ẞ': "ss", '\u0342': "", '\u0343': "", '\u0344': "", '\u0345': "", '\u0670': ""}
@@ -147,7 +156,7 @@ var spellings = sync.OnceValue(func() map[rune]string {
 			spell(r, string(r))
 		}
 	}
-	for _, wide := range [][2]rune{{'ﬀ', 'ﬆ'}, {'０', '９'}, {'Ａ', 'Ｚ'}, {'ａ', 'ｚ'}} {
+	for _, wide := range [][2]rune{{'ﬀ', 'ﬆ'}, {'０', '９'}, {'Ａ', 'Ｚ'}, {'ａ', 'ｚ'}, {'ｦ', halfSemiVoiced}} {
 		each(wide[0], wide[1], func(r rune, letter string) { all[r] = norm.NFKC.String(letter) })
 	}
 	bare := func(r rune, letter string) {
@@ -171,19 +180,38 @@ var spellings = sync.OnceValue(func() map[rune]string {
 	return all
 })
 
+// spell returns the length of the first character of a text, what it is written
+// as, and whether that is another one. Half-width kana has its voiced sound mark
+// as a character of its own: ｶﾞ is written as ガ.
+func spell(text string) (size int, written string, other bool) {
+	r, n := utf8.DecodeRuneInString(text)
+	if written, other = spelling(r); !other {
+		written = text[:n]
+	}
+	if r < firstSpaceless || n == len(text) || text[n] != leadOfHalfWidth {
+		return n, written, other
+	}
+	switch mark, m := utf8.DecodeRuneInString(text[n:]); mark {
+	case halfVoiced, halfSemiVoiced:
+		voiced := norm.NFKC.String(written + string(mark))
+		if utf8.RuneCountInString(voiced) == 1 {
+			return n + m, voiced, true
+		}
+	}
+	return n, written, other
+}
+
+const leadOfHalfWidth = 0xEF
+
 // letters yields the characters of a text, each with what it is written as.
 func letters(text string) iter.Seq2[string, string] {
 	return func(yield func(letter, written string) bool) {
-		for i := 0; i < len(text); {
-			r, n := utf8.DecodeRuneInString(text[i:])
-			written, other := spelling(r)
-			if !other {
-				written = text[i : i+n]
-			}
-			if !yield(text[i:i+n], written) {
+		for text != "" {
+			n, written, _ := spell(text)
+			if !yield(text[:n], written) {
 				return
 			}
-			i += n
+			text = text[n:]
 		}
 	}
 }
@@ -236,7 +264,7 @@ func character(text string) int {
 	_, end := utf8.DecodeRuneInString(text)
 	for end < len(text) {
 		r, n := utf8.DecodeRuneInString(text[end:])
-		if !unicode.IsMark(r) {
+		if !isMark(r) {
 			break
 		}
 		end += n
@@ -288,15 +316,12 @@ func appendFold(dst []byte, word string) []byte {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(word[i:])
+		n, written, other := spell(word[i:])
 		i += n
-		switch spelled, other := spelling(r); {
-		case other:
-			for _, r := range spelled {
+		for _, r := range written {
+			if other || !isDiacritic(r) {
 				dst = utf8.AppendRune(dst, foldRune(r))
 			}
-		case !isDiacritic(r):
-			dst = utf8.AppendRune(dst, foldRune(r))
 		}
 	}
 	return dst
