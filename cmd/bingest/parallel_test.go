@@ -45,9 +45,7 @@ func (f *farm) sh(script string, args ...any) string {
 	return stdout.String()
 }
 
-// document is the text of a document in a generation. No two are equally long, so that
-// no two passages have the same score: of hits with equal scores the one that was
-// stored first comes first, which is not the same for workers.
+// document is the text of a document in a generation. No two are equally long.
 func document(n, generation int) string {
 	return fmt.Sprintf("# Document %d\n\nThe ledger of machine %d is kept in generation %d%s.\n\n## Steps\n\nTurn valve %d, then read gauge %d%[4]s.\n",
 		n, n%17, generation, strings.Repeat(" on", n), n*7%101, n*13%89)

@@ -37,6 +37,7 @@ func (f *finder) nearest(ctx context.Context, word string, most int64) ([]wordHe
 		return nil, err
 	}
 	for _, words := range near {
+		slices.Sort(words) // they are in the order in which they came
 		var held []wordHeld
 		for _, text := range words[:min(len(words), mostWeighed)] {
 			w := wordHeld{text: text}

@@ -3,6 +3,7 @@ package asof
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -33,10 +34,21 @@ func (s *scores) Matches(_ context.Context, q Query) ([]Match, error) {
 	return matches, nil
 }
 
+func placeOf(text int64) Place { return Place{Passage: text, Text: text, Path: text} }
+
+// PathNames gives names in another order than that of the passages.
+func (s *scores) PathNames(_ context.Context, ids []int64) (map[int64]string, error) {
+	names := make(map[int64]string)
+	for _, id := range ids {
+		names[id] = fmt.Sprintf("%03d", 999-id)
+	}
+	return names, nil
+}
+
 func (s *scores) PassagesOf(_ context.Context, texts []int64, _ Scope) ([]Place, error) {
 	var places []Place
 	for _, text := range texts {
-		places = append(places, Place{Passage: text, Text: text})
+		places = append(places, placeOf(text))
 	}
 	return places, nil
 }
@@ -44,7 +56,7 @@ func (s *scores) PassagesOf(_ context.Context, texts []int64, _ Scope) ([]Place,
 func (s *scores) Nearest(_ context.Context, _ []float32, _ Scope, n int, _ bool) ([]Near, error) {
 	var near []Near
 	for text, cosine := range s.cosines {
-		near = append(near, Near{Place{Passage: int64(text), Text: int64(text)}, cosine})
+		near = append(near, Near{placeOf(int64(text)), cosine})
 	}
 	slices.SortStableFunc(near, func(a, b Near) int { return cmp.Compare(b.Cosine, a.Cosine) })
 	return near[:min(n, len(near))], nil
@@ -85,7 +97,9 @@ func TestFuse(t *testing.T) {
 				want = append(want, ranked{Place: Place{Passage: int64(i)}, score: score})
 			}
 		}
-		sortRanked(want)
+		slices.SortFunc(want, func(a, b ranked) int {
+			return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.Passage, a.Passage))
+		})
 		k := rapid.IntRange(1, 10).Draw(t, "limit")
 		f := &finder{store: s, vector: []float32{1}, words: &byWords{store: s, query: q}}
 		got, err := f.rank(context.Background(), k)

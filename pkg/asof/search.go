@@ -172,6 +172,8 @@ type finder struct {
 	words  *byWords  // nil where words play no part
 	past   *past     // nil where the index says what is in force
 	found  *Found
+
+	documents map[int64]*document // that were read, by their paths
 }
 
 func (f *finder) find(ctx context.Context, embedder embed.Embedder) error {

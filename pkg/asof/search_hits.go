@@ -10,21 +10,16 @@ import (
 	"github.com/seed16713943/btools/pkg/passage"
 )
 
-// describe makes hits of the best passages. Documents that several are from
-// are read once.
+// describe makes hits of the best passages.
 func (f *finder) describe(ctx context.Context, best []ranked) error {
-	documents := make(map[int64]*document)
 	for _, r := range best {
 		s, err := f.store.Passage(ctx, r.Place, f.Now)
 		if err != nil {
 			return err
 		}
-		d := documents[r.Path]
-		if d == nil {
-			if d, err = f.document(ctx, s.Path); err != nil {
-				return err
-			}
-			documents[r.Path] = d
+		d, err := f.document(ctx, r.Path, s.Path)
+		if err != nil {
+			return err
 		}
 		p := passage.Passage{Heading: s.Heading, Text: s.Body}
 		if f.past != nil {
@@ -39,8 +34,8 @@ func (f *finder) describe(ctx context.Context, best []ranked) error {
 		if f.words != nil {
 			hit.TextScore = &r.text
 		}
-		lines := d.lines[p.Key()]
-		hit.Start, hit.End = lines[0], lines[1]
+		stands := d.places[p.Key()]
+		hit.Start, hit.End = stands.start, stands.end
 		switch {
 		case s.Now:
 			hit.Current = Same
@@ -61,10 +56,32 @@ func (f *finder) describe(ctx context.Context, best []ranked) error {
 type document struct {
 	version kb.Version
 	now     *kb.Version
-	lines   map[passage.Key][2]int // of the version
+	places  map[passage.Key]inDocument // of the version
 }
 
-func (f *finder) document(ctx context.Context, path string) (*document, error) {
+// inDocument is where a passage stands, or stands first.
+type inDocument struct {
+	start, end int // lines
+	order      int // among the passages, from 1
+}
+
+// document returns a document, which is read once.
+func (f *finder) document(ctx context.Context, id int64, path string) (*document, error) {
+	if d := f.documents[id]; d != nil {
+		return d, nil
+	}
+	d, err := f.read(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if f.documents == nil {
+		f.documents = make(map[int64]*document)
+	}
+	f.documents[id] = d
+	return d, nil
+}
+
+func (f *finder) read(ctx context.Context, path string) (*document, error) {
 	d := &document{version: kb.Version{Path: path}}
 	now, err := f.store.InForce(ctx, path, kb.Point{Valid: f.Now, Known: kb.Forever})
 	if err != nil {
@@ -78,7 +95,7 @@ func (f *finder) document(ctx context.Context, path string) (*document, error) {
 		return d, err // the index is behind
 	}
 	d.version = *then
-	d.lines, err = f.lines(ctx, then)
+	d.places, err = f.places(ctx, then)
 	return d, err
 }
 
@@ -86,17 +103,17 @@ func (f *finder) document(ctx context.Context, path string) (*document, error) {
 // there.
 const believed = 64 << 20
 
-// lines returns the first lines of each of the passages of a version.
-func (f *finder) lines(ctx context.Context, v *kb.Version) (map[passage.Key][2]int, error) {
-	lines := make(map[passage.Key][2]int)
+// places returns where each of the passages of a version stands.
+func (f *finder) places(ctx context.Context, v *kb.Version) (map[passage.Key]inDocument, error) {
+	places := make(map[passage.Key]inDocument)
 	passages, err := split(ctx, f.store, v)
 	for i := range passages {
 		p := &passages[i]
-		if _, known := lines[p.Key()]; !known {
-			lines[p.Key()] = [2]int{p.Start, p.End}
+		if _, known := places[p.Key()]; !known {
+			places[p.Key()] = inDocument{p.Start, p.End, i + 1}
 		}
 	}
-	return lines, err
+	return places, err
 }
 
 // split splits a version as it was split for the index. There are no passages

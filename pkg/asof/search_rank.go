@@ -16,8 +16,8 @@ type ranked struct {
 	cosine *float64
 }
 
-// sortRanked puts the best first. Equal scores stay in one order, so that the
-// same search always gives the same answer.
+// sortRanked puts the best first. Equal scores are in one order until settle puts
+// them in theirs.
 func sortRanked(list []ranked) {
 	slices.SortFunc(list, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.Passage, b.Passage))
@@ -51,21 +51,42 @@ func matchesWording(embedder string) bool { return strings.HasPrefix(embedder, "
 
 // rank returns the best n passages, in order.
 func (f *finder) rank(ctx context.Context, n int) ([]ranked, error) {
+	var list []ranked
+	var err error
 	switch {
 	case f.words == nil && f.vector == nil:
-		return nil, nil
 	case f.vector == nil:
-		return f.words.top(ctx, n)
+		list, err = f.words.top(ctx, n)
 	case f.words == nil:
-		near, _, err := f.nearestTo(ctx, n)
-		return near[:min(len(near), n)], err
+		list, err = f.nearestAll(ctx, n)
 	default:
-		return f.fuse(ctx, n)
+		list, err = f.fuse(ctx, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.settle(ctx, list, n)
+}
+
+// nearestAll returns the n nearest passages, and all that are as near as the last
+// of them, unless those are very many.
+func (f *finder) nearestAll(ctx context.Context, n int) ([]ranked, error) {
+	for look := n + 1; ; look *= lookWider {
+		list, _, err := f.nearestTo(ctx, look)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) < look || list[look-1].score < list[n-1].score || look > max(n, mostAlike) {
+			return withEquals(list, n), nil
+		}
 	}
 }
 
+// mostAlike is among how many passages all are looked for that are equally near.
+const mostAlike = 1000
+
 // nearestTo returns the n nearest passages, and a bound of the cosines of all
-// others; those with the same cosine as the last are among them.
+// others; some of these may be as near as the last.
 func (f *finder) nearestTo(ctx context.Context, n int) ([]ranked, float64, error) {
 	near, err := f.store.Nearest(ctx, f.vector, f.scope, n, f.Exact)
 	if err != nil {
@@ -93,7 +114,8 @@ const (
 	batch     = 256 // texts whose passages are looked for at once, at least
 )
 
-// fuse returns the n passages with the greatest sums of both scores. It takes
+// fuse returns the n passages with the greatest sums of both scores, and all that
+// are as good as the last of them. It takes
 // the best of both lists, completes their scores, and is done when no passage
 // outside of both can be better: one has at most the scores that the lists end
 // with (Fagin's threshold algorithm).
@@ -104,6 +126,7 @@ func (f *finder) fuse(ctx context.Context, n int) ([]ranked, error) {
 		if err != nil {
 			return nil, err
 		}
+		byText = byText[:min(look, len(byText))]
 		byVector, bound, err := f.nearestTo(ctx, look)
 		if err != nil {
 			return nil, err
@@ -134,7 +157,7 @@ func (f *finder) fuse(ctx context.Context, n int) ([]ranked, error) {
 		all = slices.DeleteFunc(all, func(r ranked) bool { return r.score <= 0 })
 		sortRanked(all)
 		if bound <= 0 || len(all) >= n && all[n-1].score > bound {
-			return all[:min(len(all), n)], nil
+			return withEquals(all, n), nil
 		}
 	}
 }
@@ -202,7 +225,8 @@ type byWords struct {
 	list    []ranked // in order
 }
 
-// top returns the best n passages in scope that match the query.
+// top returns the best n passages in scope that match the query, and all that are
+// as good as the last of them.
 func (b *byWords) top(ctx context.Context, n int) ([]ranked, error) {
 	if len(b.query.words) == 0 && b.query.syntax == "" {
 		return nil, nil
@@ -217,7 +241,7 @@ func (b *byWords) top(ctx context.Context, n int) ([]ranked, error) {
 			return nil, err
 		}
 		if b.rest == 0 || len(b.list) >= n && b.list[n-1].score > b.rest {
-			return b.list[:min(n, len(b.list))], nil
+			return withEquals(b.list, n), nil
 		}
 		b.asked = false
 	}

@@ -64,6 +64,8 @@ type SearchStore interface {
 	// its moment or were recorded after it, in the byte order of their names. It
 	// is of no other paths that passages could be others at that point.
 	Revised(ctx context.Context, prefixes []string, at kb.Point) iter.Seq2[string, error]
+	// PathNames returns the names of paths by their numbers.
+	PathNames(ctx context.Context, ids []int64) (map[int64]string, error)
 	// PathID returns the number of a path, or 0 if it is not known.
 	PathID(ctx context.Context, name string) (int64, error)
 	// TextsOf returns the texts with the given keys; one with the number 0 is not

@@ -38,6 +38,23 @@ func (r *Reader) PathsUnder(_ context.Context, prefixes []string) (func(int64) b
 	return func(path int64) bool { return set.Contains(uint64(path)) }, nil
 }
 
+// PathNames returns the names of paths.
+func (r *Reader) PathNames(_ context.Context, ids []int64) (map[int64]string, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[int64]string, len(ids))
+	err = r.each("SELECT id, name FROM path WHERE id IN (SELECT value FROM json_each(?))", []any{string(list)}, func(rows *sql.Rows) error {
+		var id int64
+		var name []byte
+		err := rows.Scan(&id, &name)
+		names[id] = string(name)
+		return err
+	})
+	return names, err
+}
+
 // PassagesOf returns the passages in scope with one of the texts.
 func (r *Reader) PassagesOf(ctx context.Context, texts []int64, scope asof.Scope) ([]asof.Place, error) {
 	list, err := json.Marshal(texts)
