@@ -67,19 +67,22 @@ func (r *recovery) buildScans() error {
 		return err
 	}
 	var bad []int64
-	err := r.many("SELECT id, uid, started_at, body, unread, expected IS NOT NULL, closed_at IS NOT NULL, listed FROM main.scan", func(rows *sql.Rows) error {
+	err := r.many("SELECT id, uid, started_at, body, unread, expected IS NOT NULL, closed_at IS NOT NULL, live <> 0, listed FROM main.scan", func(rows *sql.Rows) error {
 		var id int64
 		var started kb.Instant
 		var uid string
 		var body, listed []byte
 		var unread sql.NullString
-		var ended, closed bool
-		if err := rows.Scan(&id, &uid, &started, &body, &unread, &ended, &closed, &listed); err != nil {
+		var ended, closed, live bool
+		if err := rows.Scan(&id, &uid, &started, &body, &unread, &ended, &closed, &live, &listed); err != nil {
 			return err
 		}
 		var scan kb.Scan
 		err := json.Unmarshal(body, &scan)
-		sane := err == nil && scan.ID == uid && scan.StartedAt == started && unread.Valid == ended && (!closed || ended && listed != nil)
+		sane := err == nil && scan.ID == uid && scan.StartedAt == started && unread.Valid == ended
+		if closed { // of a history, what it has listed is not kept
+			sane = sane && ended && (listed != nil || !live)
+		}
 		if sane && unread.Valid {
 			_, err = decodeNames(unread.String)
 			sane = err == nil
