@@ -31,7 +31,7 @@ func overRun(r *report.Run) []curve {
 		return nil
 	}
 	rate := curve{name: "rate", unit: "files a second"}
-	memory := curve{name: "memory", unit: "MB"}
+	memory := curve{name: "memory", unit: "MiB"}
 	failed := curve{name: "failed", unit: "records", whole: true}
 	var before report.Sample // the beginning
 	for i, s := range r.Samples {
@@ -55,7 +55,7 @@ func overRuns(s *report.Series) []curve {
 		return nil
 	}
 	rate := curve{name: "rate", unit: "files a second", dated: true}
-	memory := curve{name: "peak memory", unit: "MB", dated: true}
+	memory := curve{name: "peak memory", unit: "MiB", dated: true}
 	failed := curve{name: "failed", unit: "records", whole: true, dated: true}
 	for _, r := range s.Runs {
 		x := float64(r.Timestamp) / 1e6

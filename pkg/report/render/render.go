@@ -112,8 +112,8 @@ func size(n int64) string {
 	return ""
 }
 
-// memory writes megabytes as reports have them.
-func memory(mb float64) string { return decimal(mb) + " MB" }
+// memory writes units of 1,048,576 bytes, which reports call MB.
+func memory(mb float64) string { return decimal(mb) + " MiB" }
 
 func percent(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) + "%" }
 
