@@ -23,7 +23,7 @@ func (p *program) writeMan(w io.Writer) error {
 	}
 	var m manual
 	version, _, _ := strings.Cut(buildVersion(info), " ")
-	fmt.Fprintf(&m, ".Dd %s\n.Dt %s 1\n.Os btools %s\n", buildDate(info), strings.ToUpper(p.app.Name), version)
+	fmt.Fprintf(&m, ".Dd %s\n.Dt %s 1\n.Os btools %s\n", buildDate(info), strings.ToUpper(p.app.Name), footVersion(version))
 	m.macro("Sh", "NAME")
 	m.macro("Nm", p.app.Name)
 	m.macro("Nd", p.app.Usage)
@@ -67,6 +67,13 @@ func buildDate(info *debug.BuildInfo) string {
 	}
 	return "$Mdocdate$"
 }
+
+// untagged is the version that the go command gives to a commit without a tag.
+var untagged = regexp.MustCompile(`^v.*[-.][0-9]{14}-([0-9a-f]{12})(\+dirty)?$`)
+
+// footVersion shortens a version for the foot of the page, where it stands on both
+// sides of the date. The date says what is left out.
+func footVersion(version string) string { return untagged.ReplaceAllString(version, "$1$2") }
 
 // A manual is a page in mdoc that is being written.
 type manual struct{ strings.Builder }

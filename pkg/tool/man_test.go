@@ -90,6 +90,22 @@ func TestManualDate(t *testing.T) {
 	}
 }
 
+// TestFootOfAManualPage: on 80 columns, a longer version would run into the date.
+func TestFootOfAManualPage(t *testing.T) {
+	for version, want := range map[string]string{
+		"v1.2.3":                               "v1.2.3",
+		"v1.2.3-rc.1":                          "v1.2.3-rc.1",
+		"devel":                                "devel",
+		"v0.0.0-20250115100000-0123456789ab":   "0123456789ab",
+		"v1.2.4-0.20250115100000-0123456789ab": "0123456789ab",
+		"v1.2.4-rc.1.0.20250115100000-0123456789ab+dirty": "0123456789ab+dirty",
+	} {
+		if got := footVersion(version); got != want {
+			t.Errorf("%s: got %s, want %s", version, got, want)
+		}
+	}
+}
+
 func TestManualPageIsClean(t *testing.T) {
 	if _, err := exec.LookPath("mandoc"); err != nil {
 		t.Skipf("the page is checked by mandoc: %v", err)
