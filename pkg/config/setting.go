@@ -112,10 +112,11 @@ func (s *Setting) IsBoolFlag() bool {
 	return ok && b.IsBoolFlag()
 }
 
-// Words lists the values that are accepted if only certain words are.
+// Words lists the words that are accepted as values, nil if none is known. A type
+// of value that has a method of that name may accept others too.
 func (s *Setting) Words() []string {
-	if e, ok := s.value.(*enumValue); ok {
-		return slices.Clone(e.words)
+	if w, ok := s.value.(interface{ Words() []string }); ok {
+		return w.Words()
 	}
 	return nil
 }

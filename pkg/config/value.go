@@ -111,6 +111,8 @@ func (v *enumValue) Set(text string) error {
 
 func (v *enumValue) String() string { return *v.word }
 
+func (v *enumValue) Words() []string { return slices.Clone(v.words) }
+
 // stringsValue is a repeatable setting. Until a flag was seen, list holds the
 // default, which the first flag replaces.
 type stringsValue struct {

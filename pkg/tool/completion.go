@@ -42,7 +42,7 @@ type completionFlag struct {
 	Name       string
 	About      string
 	TakesValue bool
-	Words      []string // the values that are accepted; nil if not only words are
+	Words      []string // values that are accepted; nil if no word is known
 }
 
 // Subcommands are all commands but the default action.

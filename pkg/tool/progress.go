@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -325,10 +326,12 @@ type progressValue struct {
 	numbers bool  // are accepted
 }
 
+// Words are the values that are no number.
+func (v *progressValue) Words() []string { return []string{"auto", "bar", "json", "none"} }
+
 // Set reads a word or a number.
 func (v *progressValue) Set(text string) error {
-	switch text {
-	case "auto", "bar", "json", "none":
+	if slices.Contains(v.Words(), text) {
 		v.word, v.n = text, 0
 		return nil
 	}
