@@ -26,14 +26,15 @@ const memoryLimit = 192 << 20
 
 // settings are those of the one command.
 type settings struct {
-	set     config.Set
-	db      *string
-	json    *bool
-	all     *bool
-	data    *bool
-	sample  *float64
-	repair  *bool
-	recover *string
+	set      config.Set
+	db       *string
+	json     *bool
+	all      *bool
+	data     *bool
+	sample   *float64
+	repair   *bool
+	recover  *string
+	progress *tool.ProgressSettings
 }
 
 func newApp() *cli.App {
@@ -45,6 +46,7 @@ func newApp() *cli.App {
 	s.recover = s.set.String("recover", "", "", "read whatever can still be read into the new file `OUT`")
 	s.all = s.set.Bool("all", "", "print every finding, and not the first ten of each kind")
 	s.json = s.set.Bool("json", "", "print NDJSON, an object a finding, and a summary")
+	s.progress = tool.AddProgress(&s.set, false)
 	return &cli.App{
 		Name:  "bcheck",
 		Usage: "verifies a knowledge base, repairs what can be made again, and recovers what can still be read",
@@ -114,7 +116,14 @@ func (s *settings) check(c *cli.Context, out *printer) (err error) {
 		return s.unopened(c, out, err)
 	}
 	defer func() { err = errors.Join(err, k.Close()) }()
-	out.sum, err = k.Check(c.Context, s.options(), out.finding)
+	opts := s.options()
+	if *s.data { // what else is checked cannot be counted before
+		shown := s.progress.Start(c, tool.ProgressOptions{One: "item"})
+		defer shown.Close()
+		defer out.beside(shown)()
+		opts.Progress = func(p sqlite.CheckProgress) { shown.Tell(tool.Done{Files: p.Done, Of: p.Of, Bytes: p.Bytes}) }
+	}
+	out.sum, err = k.Check(c.Context, opts, out.finding)
 	return storeHint(err)
 }
 

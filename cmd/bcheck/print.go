@@ -48,6 +48,17 @@ func newPrinter(c *cli.Context, s *settings) *printer {
 	return p
 }
 
+// beside makes what is printed stand above a bar, until the function that it
+// returns is called.
+func (p *printer) beside(shown *tool.Progress) (end func()) {
+	before := *p
+	p.w = shown.Beside(p.w)
+	if p.json != nil {
+		p.json = json.NewEncoder(p.w)
+	}
+	return func() { p.w, p.json = before.w, before.json }
+}
+
 // again makes the printer ready for another check.
 func (p *printer) again() {
 	clear(p.codes)

@@ -177,7 +177,14 @@ func (s *settings) reindex(c *cli.Context, store *sqlite.Store, was string) (err
 	if err != nil {
 		return err
 	}
+	shown := s.progress.Start(c, tool.ProgressOptions{One: "content"})
+	defer shown.Close()
+	var of int64 // not known where the file cannot be read
+	if kept != nil && shown.Shown() {
+		of, _ = kept.CountVersions(c.Context)
+	}
 	opts := s.ingestOptions(c, embedder)
+	opts.Progress = func(p ingest.Progress) { shown.Tell(tool.Done{Files: p.Contents, Of: of}) }
 	sum, err := ingest.Reindex(c.Context, store, runStart(), opts)
 	return s.finish(c, store, sum, err)
 }

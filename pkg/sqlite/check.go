@@ -82,6 +82,8 @@ type CheckOptions struct {
 	Data   bool       // read all contents and texts, and split the versions again
 	Sample float64    // the share of contents, texts and paths that Data is about: 0 to 1
 	Rand   *rand.Rand // chooses them; needed where Sample is less than 1
+	// Progress is told how far Data is; may be nil.
+	Progress func(CheckProgress)
 	// Alive reports whether the process of a run that has not ended still works.
 	Alive func(*ingest.RunState) bool
 }
@@ -91,6 +93,12 @@ type CheckSummary struct {
 	Paths, Versions, Contents, Texts, Passages, Vectors int64 // that the file holds
 
 	ContentsRead, BytesRead, TextsRead, PathsSplit int64 // with CheckOptions.Data
+}
+
+// CheckProgress is how far CheckOptions.Data is.
+type CheckProgress struct {
+	Done, Of int64 // contents, texts and paths, those that are not in the sample too
+	Bytes    int64 // of the contents read
 }
 
 // checkPragmas are those of a Reader, but what has to be sorted goes to the disk:
@@ -123,6 +131,7 @@ type check struct {
 	recovered recovered
 	lessSince kb.Instant     // versions recorded up to then may be gone, and no damage
 	unsound   bool           // SQLite's own check failed
+	done      int64          // for CheckProgress
 	named     int            // contents for which a version was looked up
 	lost      map[int64]bool // contents that are known to be damaged
 }

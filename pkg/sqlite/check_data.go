@@ -19,6 +19,13 @@ func (k *check) sampled() bool {
 	return k.opts.Data && (k.opts.Sample >= 1 || k.opts.Rand.Float64() < k.opts.Sample)
 }
 
+// step tells the progress after one of the things that CheckOptions.Data is about.
+func (k *check) step() {
+	if k.done++; k.opts.Progress != nil {
+		k.opts.Progress(CheckProgress{k.done, max(k.done, k.sum.Contents+k.sum.Texts+k.sum.Paths), k.sum.BytesRead})
+	}
+}
+
 // blobRow is a row of blob.
 type blobRow struct {
 	id, size int64
@@ -47,6 +54,7 @@ func (k *check) contents() error {
 		}
 		after = some[len(some)-1].id
 		for _, b := range some {
+			k.step()
 			if k.lost[b.id] || !k.sampled() {
 				continue
 			}
@@ -99,6 +107,7 @@ func (k *check) texts() error {
 		if err := rows.Scan(&id, &key, &heading, &body, &headingWords, &bodyWords); err != nil {
 			return err
 		}
+		k.step()
 		if !k.sampled() {
 			return nil
 		}
@@ -182,6 +191,7 @@ func (k *check) passages() error {
 	seed := maphash.MakeSeed()
 	var rows, visited int64
 	err := k.reigns(k.ctx, func(name string, reigns []ingest.Reign) error {
+		k.step()
 		if !k.sampled() {
 			return nil
 		}

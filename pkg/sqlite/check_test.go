@@ -185,12 +185,22 @@ func TestSample(t *testing.T) {
 	defer k.Close()
 	opts := everything
 	opts.Sample, opts.Rand = 0.25, rand.New(rand.NewPCG(1, 1))
+	var last sqlite.CheckProgress
+	opts.Progress = func(p sqlite.CheckProgress) {
+		if p.Done != last.Done+1 || last.Of != 0 && p.Of != last.Of || p.Bytes < last.Bytes {
+			t.Errorf("%+v after %+v", p, last)
+		}
+		last = p
+	}
 	sum, err := k.Check(t.Context(), opts, func(f sqlite.Finding) error {
 		t.Errorf("%+v", f)
 		return nil
 	})
 	if err != nil || sum.ContentsRead < sum.Contents/8 || sum.ContentsRead > sum.Contents/2 || sum.PathsSplit == 0 || sum.PathsSplit > sum.Paths/2 {
 		t.Errorf("%+v: %v", sum, err)
+	}
+	if last.Done != last.Of || last.Bytes != sum.BytesRead {
+		t.Errorf("the last progress was %+v of %+v", last, sum)
 	}
 }
 

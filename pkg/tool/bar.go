@@ -83,6 +83,33 @@ func (w besideBar) Write(text []byte) (int, error) {
 	return w.p.stderr.Write(text)
 }
 
+// Beside gives a stdout that may share the terminal with the bar, and w itself if
+// there will be no bar. Each Write must be of whole lines; they stand above the bar.
+func (p *Progress) Beside(w io.Writer) io.Writer {
+	if p.form != asBar || !IsTerminal(w) {
+		return w
+	}
+	return stdoutBesideBar{w, p}
+}
+
+type stdoutBesideBar struct {
+	io.Writer
+	p *Progress
+}
+
+func (w stdoutBesideBar) Write(text []byte) (int, error) {
+	w.p.mu.Lock() // no bar begins meanwhile
+	defer w.p.mu.Unlock()
+	if b := w.p.bar; b != nil {
+		b.screen.mu.Lock() // no frame is drawn
+		defer b.screen.mu.Unlock()
+		// The next frame draws the bar again, below. What could not be cleared could not
+		// be told to anybody.
+		_, _ = io.WriteString(b.screen.out, clearLine)
+	}
+	return w.Writer.Write(text)
+}
+
 // screen is where the bar is drawn. The cursor waits at the beginning of the bar, not
 // below it as the library has it by default: so a message of another program of
 // the pipeline starts at the beginning of a line, and a resized window keeps the

@@ -22,7 +22,7 @@ import (
 
 // newWorker is a program that tells of its progress until its stdin is closed, and
 // warns of each line that it reads; of "form" it tells whether it will draw, without
-// the wait that comes before.
+// the wait that comes before, and what comes after "print" it prints.
 func newWorker() *cli.App {
 	var set config.Set
 	progress := AddProgress(&set, true)
@@ -34,6 +34,10 @@ func newWorker() *cli.App {
 		for lines.Scan() {
 			if lines.Text() == "form" {
 				fmt.Fprintf(shown.stderr, "draws: %t\r\n", shown.form == asBar)
+				continue
+			}
+			if line, ok := strings.CutPrefix(lines.Text(), "print "); ok {
+				fmt.Fprintln(shown.Beside(c.App.Writer), line)
 				continue
 			}
 			Warn(c, errors.New(lines.Text()))
@@ -159,6 +163,18 @@ func TestMessagesStandAboveTheBar(t *testing.T) {
 	w.await(`\r\x1b\[Ksample: warning: a root moved\r\nsample  5 records  [^\r\n]*\r`)
 	if rest := w.rest(); !strings.HasSuffix(rest, "\r\x1b[KEND") || strings.Contains(rest, "warning") {
 		t.Errorf("got %q", rest)
+	}
+}
+
+func TestStdoutStandsAboveTheBar(t *testing.T) {
+	w := openWindow(t, 80)
+	w.cmd.Stdout = w.name
+	w.start()
+	w.await(`25%`)
+	fmt.Fprintln(w.stdin, "print damage")
+	w.await(`\r\x1b\[Kdamage\r\n\r\x1b\[Ksample  5 records  [^\r\n]*\r`)
+	if rest := w.rest(); !strings.HasSuffix(rest, "\r\x1b[KEND") {
+		t.Errorf("the bar stays: %q", rest)
 	}
 }
 
