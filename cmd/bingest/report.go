@@ -22,7 +22,7 @@ func reportCommand() *cli.Command {
 		Usage: "prints the report of a run again",
 		UsageText: `bingest report | jq .processing_summary
 bingest report -run 12
-bingest report -all | jq -r '[.run, .status, .performance_metrics.files_per_second] | @tsv'`,
+bingest report -all | jq -c '[.run, .status, .performance_metrics.files_per_second]'`,
 		Flags:  tool.Flags(&s.set),
 		Action: s.report,
 	}

@@ -221,7 +221,9 @@ func (m *manual) literal(text string) {
 			l = afterPipes(l)
 		}
 		for part := range strings.SplitSeq(l, "\n") {
-			m.WriteString(plain(roff(part, true)) + "\n")
+			for _, line := range beforeFlags(part, width) {
+				m.WriteString(plain(roff(line, true)) + "\n")
+			}
 		}
 	}
 	m.macro("Ed")
@@ -240,6 +242,22 @@ func afterPipes(line string) string {
 		b.WriteString(part)
 	}
 	return b.String()
+}
+
+// beforeFlags breaks a command line that is too long before a flag that is not in
+// quotes, the last one possible.
+func beforeFlags(line string, width int) []string {
+	const more = ` \`
+	if len(line) <= width {
+		return []string{line}
+	}
+	for at := width - len(more); at > 0; at-- {
+		if strings.HasPrefix(line[at:], " -") && strings.Count(line[:at], "'")%2 == 0 && strings.Count(line[:at], `"`)%2 == 0 {
+			indent := line[:len(line)-len(strings.TrimLeft(line, " "))] + "    "
+			return []string{line[:at] + more, indent + line[at+1:]}
+		}
+	}
+	return []string{line}
 }
 
 // text writes running text, each sentence on lines of its own, as mdoc has it.

@@ -115,11 +115,10 @@ func testPagesAreClean(t *testing.T) {
 	}
 }
 
-// testPagesFitATerminal reads the pages written by hand as a terminal of 80
-// columns shows them.
+// testPagesFitATerminal reads the pages as a terminal of 80 columns shows them.
 func testPagesFitATerminal(t *testing.T) {
 	tool(t, "mandoc")
-	for name, page := range written(t) {
+	for name, page := range pages(t) {
 		cmd := exec.Command("mandoc", "-T", "ascii", "-O", "width=78")
 		cmd.Stdin = strings.NewReader(page)
 		out, err := cmd.Output()
