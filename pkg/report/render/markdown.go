@@ -53,9 +53,7 @@ func (m *markdown) run(r *report.Run) {
 		m.line("> **" + escaped(shorten(warning, 3*markdownName)) + "**")
 		m.line("")
 	}
-	p, cost := &r.Processing, &r.Performance
-	m.line(escaped(fmt.Sprintf("%s in %s, %s a second, %s, %s succeeded; %s UTC", counted(p.TotalFiles, "record"),
-		seconds(cost.ElapsedSeconds), decimal(cost.FilesPerSecond), size(p.Bytes), percent(p.SuccessRate), at(r.Timestamp))))
+	m.line(escaped(totals(r) + "; " + at(r.Timestamp) + " UTC"))
 	m.line("")
 	var heads, rules, cells []string
 	for _, o := range outcomes(r) {
@@ -75,7 +73,7 @@ func (m *markdown) run(r *report.Run) {
 	}
 	m.curves(overRun(r), "over the run")
 	m.line("")
-	if n := p.Failed; n > 0 {
+	if n := r.Processing.Failed; n > 0 {
 		m.section("Failed: "+counted(n, "record"), failureReasons(r), failures(r, markdownFailures), n)
 	}
 	if n := r.Text.WithoutText; n > 0 {

@@ -131,6 +131,16 @@ func name(r *report.Run) string {
 	return text
 }
 
+// totals sums a run up in a line. Of no records none has succeeded.
+func totals(r *report.Run) string {
+	p, m := &r.Processing, &r.Performance
+	text := fmt.Sprintf("%s in %s, %s a second, %s", counted(p.TotalFiles, "record"), seconds(m.ElapsedSeconds), decimal(m.FilesPerSecond), size(p.Bytes))
+	if p.TotalFiles > 0 {
+		text += ", " + percent(p.SuccessRate) + " succeeded"
+	}
+	return text
+}
+
 // tally is a number of things of the same kind.
 type tally struct {
 	name string

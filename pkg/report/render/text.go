@@ -91,9 +91,7 @@ func (t *text) run(r *report.Run) {
 		t.wrapped("  ", "  ", warning, red)
 	}
 	t.line("")
-	p, m := &r.Processing, &r.Performance
-	t.wrapped("  ", "  ", fmt.Sprintf("%s in %s, %s a second, %s, %s succeeded",
-		counted(p.TotalFiles, "record"), seconds(m.ElapsedSeconds), decimal(m.FilesPerSecond), size(p.Bytes), percent(p.SuccessRate)), "")
+	t.wrapped("  ", "  ", totals(r), "")
 	t.outcomes(r)
 	t.line("")
 	for _, f := range facts(r) {
