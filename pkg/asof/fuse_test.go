@@ -10,9 +10,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// scores is a store in which text n, which is passage n too, has drawn scores.
+// scores is a store in which texts, each of which stands in some passages, have
+// drawn scores.
 type scores struct {
 	SearchStore
+	copies  []int       // of each text
 	words   [][]float64 // the BM25 of each text by each word
 	cosines []float64
 }
@@ -34,7 +36,17 @@ func (s *scores) Matches(_ context.Context, q Query) ([]Match, error) {
 	return matches, nil
 }
 
-func placeOf(text int64) Place { return Place{Passage: text, Text: text, Path: text} }
+// mostTexts is a number that no text has.
+const mostTexts = 40
+
+// places returns the passages of a text.
+func (s *scores) places(text int64) (places []Place) {
+	for i := range s.copies[text] {
+		id := text + int64(i)*mostTexts
+		places = append(places, Place{Passage: id, Text: text, Path: id})
+	}
+	return places
+}
 
 // PathNames gives names in another order than that of the passages.
 func (s *scores) PathNames(_ context.Context, ids []int64) (map[int64]string, error) {
@@ -48,7 +60,7 @@ func (s *scores) PathNames(_ context.Context, ids []int64) (map[int64]string, er
 func (s *scores) PassagesOf(_ context.Context, texts []int64, _ Scope) ([]Place, error) {
 	var places []Place
 	for _, text := range texts {
-		places = append(places, placeOf(text))
+		places = append(places, s.places(text)...)
 	}
 	return places, nil
 }
@@ -56,7 +68,9 @@ func (s *scores) PassagesOf(_ context.Context, texts []int64, _ Scope) ([]Place,
 func (s *scores) Nearest(_ context.Context, _ []float32, _ Scope, n int, _ bool) ([]Near, error) {
 	var near []Near
 	for text, cosine := range s.cosines {
-		near = append(near, Near{placeOf(int64(text)), cosine})
+		for _, place := range s.places(int64(text)) {
+			near = append(near, Near{place, cosine})
+		}
 	}
 	slices.SortStableFunc(near, func(a, b Near) int { return cmp.Compare(b.Cosine, a.Cosine) })
 	return near[:min(n, len(near))], nil
@@ -74,11 +88,11 @@ func (s *scores) Cosines(_ context.Context, _ []float32, texts []int64) (map[int
 // with the best of all.
 func TestFuse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 40).Draw(t, "passages")
+		n := rapid.IntRange(1, mostTexts).Draw(t, "texts")
 		sixteenths := func(most int) *rapid.Generator[float64] {
 			return rapid.Map(rapid.IntRange(-most/2, most), func(n int) float64 { return float64(n) / 16 })
 		}
-		s := &scores{cosines: rapid.SliceOfN(sixteenths(16), n, n).Draw(t, "cosines")}
+		s := &scores{copies: rapid.SliceOfN(rapid.IntRange(1, 3), n, n).Draw(t, "copies"), cosines: rapid.SliceOfN(sixteenths(16), n, n).Draw(t, "cosines")}
 		q := &query{best: 4}
 		for i := range 3 {
 			q.words = append(q.words, weighted{string(rune('a' + i)), int64(10 * i), float64(3-i) / 2})
@@ -94,7 +108,9 @@ func TestFuse(t *testing.T) {
 		for i, words := range s.words {
 			text := (words[0] + words[1] + words[2]) / 4
 			if score := text + max(s.cosines[i], 0); score > 0 {
-				want = append(want, ranked{Place: Place{Passage: int64(i)}, score: score})
+				for _, place := range s.places(int64(i)) {
+					want = append(want, ranked{Place: place, score: score})
+				}
 			}
 		}
 		slices.SortFunc(want, func(a, b ranked) int {

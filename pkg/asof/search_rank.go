@@ -165,17 +165,18 @@ func (f *finder) fuse(ctx context.Context, n int) ([]ranked, error) {
 // complete puts two lists together and fills in the score that each lacks.
 func (f *finder) complete(ctx context.Context, byText, byVector []ranked) ([]ranked, error) {
 	all := slices.Clone(byText)
-	at := make(map[int64]int, len(all)) // by passage
-	lack := make(map[int64]bool)        // texts
-	for i, r := range all {
-		at[r.Passage] = i
+	listed := make(map[int64]bool, len(all)) // passages
+	lack := make(map[int64]bool)             // texts
+	for _, r := range all {
+		listed[r.Passage] = true
 		lack[r.Text] = true
 	}
-	var others []int64 // texts that are near, and not in the list by words
+	near := make(map[int64]*float64, len(byVector)) // by text, which may stand in more passages than the nearest
+	var others []int64                              // texts that are near, and not in the list by words
 	for _, r := range byVector {
+		near[r.Text] = r.cosine
 		delete(lack, r.Text)
-		if i, ok := at[r.Passage]; ok {
-			all[i].cosine = r.cosine
+		if listed[r.Passage] {
 			continue
 		}
 		others = append(others, r.Text)
@@ -193,8 +194,10 @@ func (f *finder) complete(ctx context.Context, byText, byVector []ranked) ([]ran
 		return nil, err
 	}
 	for i := range byText {
-		if cosine, ok := cosines[all[i].Text]; ok && all[i].cosine == nil {
+		if cosine, ok := cosines[all[i].Text]; ok {
 			all[i].cosine = &cosine
+		} else {
+			all[i].cosine = near[all[i].Text]
 		}
 	}
 	return all, nil
