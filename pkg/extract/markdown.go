@@ -72,7 +72,7 @@ func markdownBody(b *builder, l lines) {
 			roughMarkdown(b, segment, first)
 			continue
 		}
-		simpleMarkdown(b, segment, first, func(text string, first int) { parseMarkdown(b, text, first, refs) })
+		simpleMarkdown(b, segment, first, refs != nil, func(text string, first int) { parseMarkdown(b, text, first, refs) })
 	}
 }
 

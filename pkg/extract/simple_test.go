@@ -13,7 +13,7 @@ import (
 func sameAsParser(t rapid.TB, source string) (left int) {
 	t.Helper()
 	var got, want builder
-	simpleMarkdown(&got, source, 1, func(text string, first int) {
+	simpleMarkdown(&got, source, 1, false, func(text string, first int) {
 		left += len(text)
 		parseMarkdown(&got, text, first, nil)
 	})
@@ -28,12 +28,21 @@ func sameAsParser(t rapid.TB, source string) (left int) {
 
 // What is meant to be read without the parser is.
 func TestSimpleMarkdown(t *testing.T) {
-	source := strings.Join([]string{
-		"# Title", "Words of `code`, a [link](https://example.org/a_b#c), *one* and **two words**, snake_case", "and a * b & c < d.", "",
-		"```go\ncode\n\n\tmore\n```", "", "- one\n- `two`\n  goes on\n- three", "", "1. one", "2. two", "", "* one", "", "* two", "", "## End", "",
-	}, "\n")
-	if left := sameAsParser(t, source); left > 0 {
-		t.Errorf("%d bytes of %d were left to the parser", left, len(source))
+	for _, source := range []string{
+		"# Title\n\n## Closed ##\ntext\n###\n",
+		"Title\n=====\n\nof *two*\nlines\n---\ntext\n\n***\n- - -\n",
+		"Words of `code`, ``co`de`` and `code\nthat goes on`, a [link](https://example.org/a_(b)#c), ![image](a.png).\n",
+		"*one*, **two words**, ***both***, **bold *in* bold**, _so_ and __so__, ~~gone~~\nsnake_case, a * b &lt; c < d, \\*as is\\* R&D, a\\b.\n",
+		"Hard  \nbreaks\\\nand<br>tags, <http://example.org/>, <a@example.org>, x[i] and [words].[^1]\n",
+		"```go\ncode\n\n\tmore\n```\n~~~\nto the end",
+		"text::\n\n    code\n\n\tmore\n\ntext\n\n  text that stands in\n",
+		"- one\n- `two`\n  goes on\nlazily\n- three\n\n  more of it\n\n      code\n\n1. one\n2. two\n   - nested\n\n     more of it\n   ```\n   code\n   ```\n   ## Heading\n",
+		"* [ ] open\n* [x] done\n*   wide\n+\ttab\n\n10) ten\nand\n11) eleven\n",
+		".. note::\n   :field: text\n\n==== ====\none  two\n==== ====\n\n+---+\n| a |\n+---+\n",
+	} {
+		if left := sameAsParser(t, source); left > 0 {
+			t.Errorf("%d bytes of %q were left to the parser", left, source)
+		}
 	}
 }
 
@@ -43,15 +52,17 @@ func TestSimpleMarkdownLikeParser(t *testing.T) {
 	begins := []string{
 		"", "", "", "a ", "- ", "- ", "* ", "+ ", "-", "1. ", "2) ", "# ", "## ", "#", "> ", "  ", "    ", "\t", "  - ", "[", "[ ] ", "| ", "---", "===",
 		"```", "~~~", "<b>", "<div>", "<!--", "-->", "<pre>", "</pre>", ":--|", "*", "**", "_", "\u00a0", "\f", "3", "|-|-|", "\n", "\n",
+		"      ", "   - ", "\t- ", "-\t", "10. ", "-   ", "- - ", "-     ", "- ```", "  ```", "* * *", "---\n", "[^1]: ",
 	}
 	pieces := []string{
 		"a", "b c", "d. ", "Ä", "漢", "\u00a0", "1", "*", "**", "***", "_", "__", "`", "``", "~", "~~", "[", "]", "](", "](u)", "[x](u_v)", "[x]", "![x](u)",
 		"[^1]", "[^x](u)", "(", ")", "<", "<b>", "<br>", "<http://a.b>", "&", "& ", "&amp;", "\\", "\\*", "!", "|", " #", "-->", ":", ".", "\"", " ", " ", " ", "  ", "\t",
 		"*a*", "**b**", "`c`", "`d*`", " *e f* ", "(**g**).", "h_i", " * ", "[`j`](k)", "[**l**](m)",
+		"<a@b.c>", "<a b=c>", "</b>", "<a_b>", "<?", "<!--", "&#35;", "&copy ", ";", "](u \"t\")", "[![x](u)](v)", "[x][x]", "\u200b", "\\\n", "  \n", "\n", "\n  ",
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var source strings.Builder
-		for range rapid.IntRange(1, 8).Draw(t, "lines") {
+		for range rapid.IntRange(1, 10).Draw(t, "lines") {
 			source.WriteString(rapid.SampledFrom(begins).Draw(t, "begin"))
 			for range rapid.IntRange(0, 4).Draw(t, "pieces") {
 				source.WriteString(rapid.SampledFrom(pieces).Draw(t, "piece"))

@@ -1,0 +1,351 @@
+package extract
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/util"
+)
+
+// running reads running text: code, links, emphasis, tags, references, and what is
+// no markup where it stands.
+type running struct {
+	defined bool // [words] may be a link
+
+	text   string
+	pieces []piece
+	begin  int   // of what is in no piece yet
+	open   []int // pieces that may begin emphasis
+}
+
+// piece is a piece of text, or a run of signs that may begin or end emphasis.
+type piece struct {
+	text         string
+	sign         byte // 0 for text
+	opens, shuts bool
+	length       int // of the run
+}
+
+// mostRuns is how many runs of signs a text may have.
+const mostRuns = 250
+
+// write writes a text without its markup, and reports whether it could. If not, it
+// may have written a part.
+func (r *running) write(b *builder, text string) bool {
+	r.text, r.pieces, r.begin = text, r.pieces[:0], 0
+	if !r.read(0, len(text)) {
+		return false
+	}
+	for _, p := range r.pieces {
+		b.fold(p.text)
+	}
+	return true
+}
+
+// add adds the text that is in no piece yet up to i, and goes on at next.
+func (r *running) add(i, next int) {
+	if r.begin < i {
+		r.pieces = append(r.pieces, piece{text: r.text[r.begin:i]})
+	}
+	r.begin = next
+}
+
+// insert adds a piece that stands in the place of the text from i to next.
+func (r *running) insert(i, next int, p piece) {
+	r.add(i, next)
+	r.pieces = append(r.pieces, p)
+}
+
+// mayMark has the characters at which markup may begin or end.
+var mayMark = func() (may [256]bool) {
+	for _, c := range []byte("\n\\`*_~[]<&") {
+		may[c] = true
+	}
+	return may
+}()
+
+// read reads a part of the text within which emphasis begins and ends.
+func (r *running) read(from, to int) bool {
+	first := len(r.pieces)
+	for i := from; i < to; {
+		if !mayMark[r.text[i]] {
+			i++
+			continue
+		}
+		next := r.markup(i)
+		if next <= i || next > to {
+			return false
+		}
+		i = next
+	}
+	r.add(to, to)
+	return r.emphasize(first)
+}
+
+// markup reads what may be markup at i, and gives where the text goes on; i if it
+// cannot tell.
+func (r *running) markup(i int) (next int) {
+	switch rest := r.text[i:]; rest[0] {
+	case '\n':
+		if strings.HasSuffix(r.text[r.begin:i], "  ") {
+			r.insert(i, i, piece{text: lineBreak})
+		}
+		return i + 1
+	case '\\':
+		return r.backslash(i)
+	case '`':
+		return r.codeSpan(i)
+	case '[':
+		return r.bracket(i)
+	case ']':
+		if strings.HasPrefix(rest, "](") {
+			return i
+		}
+		return i + 1
+	case '<':
+		return r.angle(i)
+	case '&':
+		return r.reference(i)
+	}
+	return r.run(i)
+}
+
+func (r *running) backslash(i int) (next int) {
+	rest := r.text[i+1:]
+	switch {
+	case rest == "":
+	case rest[0] == '\n':
+		if i > 0 && r.text[i-1] == '\\' {
+			return i
+		}
+		r.insert(i, i+1, piece{text: lineBreak})
+	case util.IsPunct(rest[0]):
+		r.add(i, i+1)
+		return i + 2
+	case rest[0] == ' ' && strings.HasPrefix(strings.TrimLeft(rest, " "), "\n"):
+		return i
+	}
+	return i + 1
+}
+
+// codeSpan reads `code`.
+func (r *running) codeSpan(i int) (next int) {
+	fence := r.text[i:]
+	fence = fence[:len(fence)-len(strings.TrimLeft(fence, "`"))]
+	begin := i + len(fence)
+	for end := begin; ; {
+		n := strings.Index(r.text[end:], fence)
+		if n < 0 {
+			return begin
+		}
+		end += n
+		rest := strings.TrimLeft(r.text[end:], "`")
+		if n = len(r.text) - len(rest) - end; n == len(fence) {
+			return r.code(i, r.text[begin:end], end+n)
+		}
+		end += n
+	}
+}
+
+func (r *running) code(i int, code string, next int) int {
+	if c := strings.Trim(code, " \n"); c != "" && len(c) < len(code) {
+		if strings.Contains(code, "\n") {
+			return i
+		}
+		if code[0] == ' ' && code[len(code)-1] == ' ' {
+			code = code[1 : len(code)-1]
+		}
+	}
+	r.insert(i, next, piece{text: code})
+	return next
+}
+
+// angle reads <address> and the tags of HTML.
+func (r *running) angle(i int) (next int) {
+	rest := r.text[i:min(len(r.text), i+window)]
+	end := strings.IndexByte(rest, '>')
+	switch {
+	case len(rest) > 1 && (rest[1] == '!' || rest[1] == '?'), end < 0 && len(rest) == window:
+		return i
+	case end < 0, len(rest) > 1 && (rest[1] <= ' ' || rest[1] == '<'):
+		return i + 1
+	}
+	inside := []byte(rest[1:end])
+	if n := util.FindEmailIndex(inside); n == len(inside) || n < 0 && util.FindURLIndex(inside) == len(inside) {
+		r.insert(i, i+end+1, piece{text: rest[1:end]})
+		return i + end + 1
+	}
+	if n := len(tag().FindString(rest)); n > 0 {
+		r.add(i, i+n)
+		if breaksLine([]byte(rest[:n])) {
+			r.insert(i+n, i+n, piece{text: lineBreak})
+		}
+		return i + n
+	}
+	return i + 1
+}
+
+// tag is a tag of HTML.
+var tag = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:<[A-Za-z][A-Za-z0-9-]*(?:[ \t\n]+[a-zA-Z_:][a-zA-Z0-9:._-]*(?:[ \t\n]*=[ \t\n]*(?:[^"'=<>` + "`" + `\x00-\x20]+|'[^']*'|"[^"]*"))?)*[ \t\n]*/?>|</[A-Za-z][A-Za-z0-9-]*[ \t\n]*>)`)
+})
+
+// reference reads a reference to a character.
+func (r *running) reference(i int) (next int) {
+	rest := r.text[i:min(len(r.text), i+longestReference)]
+	end := strings.IndexByte(rest, ';')
+	if end < 0 {
+		return i + 1
+	}
+	rest = rest[:end+1]
+	plain := html.UnescapeString(rest)
+	if plain == rest && strings.IndexByte(rest, '\\') < 0 {
+		return i + 1
+	}
+	for _, c := range []byte(rest[1:end]) {
+		if !alphanumeric(c) && c != '#' {
+			return i
+		}
+	}
+	r.insert(i, i+end+1, piece{text: plain})
+	return i + end + 1
+}
+
+// bracket reads [words](address) and marks of footnotes.
+func (r *running) bracket(i int) (next int) {
+	image := i > r.begin && r.text[i-1] == '!'
+	rest := r.text[i:]
+	if image && i > 1 && r.text[i-2] == '\\' {
+		return i
+	}
+	if end := strings.IndexAny(rest, "] \t\n"); !image && strings.HasPrefix(rest, "[^") && end > 2 && rest[end] == ']' {
+		r.add(i, i+end+1)
+		return i + end + 1
+	}
+	end := strings.IndexAny(rest[1:], "[]") + 1
+	if end < 1 || !strings.HasPrefix(rest[end:], "](") {
+		if r.defined {
+			return i
+		}
+		return i + 1
+	}
+	n := address(rest[end+2:])
+	if n == 0 || rest[end-1] == '\\' {
+		return i
+	}
+	if image {
+		r.add(i-1, i+1)
+	} else {
+		r.add(i, i+1)
+	}
+	if !r.read(i+1, i+end) {
+		return i
+	}
+	r.begin = i + end + 2 + n
+	return r.begin
+}
+
+// address gives the length of an address and the ")" after it; 0 if it is not a
+// simple one.
+func address(s string) int {
+	n, open := 0, 0
+	for ; n < len(s) && (s[n] >= 0x80 || inAddress(s[n])); n++ {
+		switch s[n] {
+		case '(':
+			open++
+		case ')':
+			if open--; open < 0 {
+				return n + 1
+			}
+		}
+	}
+	return 0
+}
+
+// inAddress reports characters of addresses that never end them.
+func inAddress(c byte) bool {
+	return alphanumeric(c) || c != 0 && strings.IndexByte("()-./_#?=%:+@,;~!$&'*", c) >= 0
+}
+
+// run reads a run of equal signs that may begin or end emphasis.
+func (r *running) run(i int) (next int) {
+	for next = i; next < len(r.text) && r.text[next] == r.text[i]; next++ {
+	}
+	sign := r.text[i]
+	if sign == '~' && (next > i+2 || i > 0 && r.text[i-1] == '~') {
+		return next
+	}
+	before, after := '\n', '\n'
+	if i > 0 {
+		before, _ = utf8.DecodeLastRuneInString(r.text[:i])
+	}
+	if next < len(r.text) {
+		after, _ = utf8.DecodeRuneInString(r.text[next:])
+	}
+	left := !util.IsSpaceRune(after) && (!util.IsPunctRune(after) || util.IsSpaceRune(before) || util.IsPunctRune(before))
+	right := !util.IsSpaceRune(before) && (!util.IsPunctRune(before) || util.IsSpaceRune(after) || util.IsPunctRune(after))
+	opens, shuts := left, right
+	if sign == '_' {
+		opens, shuts = left && (!right || util.IsPunctRune(before)), right && (!left || util.IsPunctRune(after))
+	}
+	if opens || shuts {
+		r.insert(i, next, piece{r.text[i:next], sign, opens, shuts, next - i})
+	}
+	return next
+}
+
+// emphasize takes off the signs that begin and end emphasis among the pieces from
+// first. It reports whether they are not too many.
+func (r *running) emphasize(first int) bool {
+	r.open = r.open[:0]
+	for i := first; i < len(r.pieces); i++ {
+		p := &r.pieces[i]
+		if p.sign == 0 {
+			continue
+		}
+		for p.shuts && p.text != "" {
+			n, at := 0, len(r.open)
+			for n == 0 && at > 0 {
+				at--
+				n = r.pieces[r.open[at]].matches(p)
+			}
+			if n == 0 {
+				break
+			}
+			opener := &r.pieces[r.open[at]]
+			opener.text, p.text = opener.text[n:], p.text[n:]
+			if opener.text != "" {
+				at++
+			}
+			r.open = r.open[:at]
+		}
+		if p.opens && p.text != "" {
+			r.open = append(r.open, i)
+		}
+		if len(r.open) > mostRuns {
+			return false
+		}
+	}
+	for i := first; i < len(r.pieces); i++ {
+		r.pieces[i].sign = 0 // what is around them does not go with them
+	}
+	return true
+}
+
+// matches gives how many signs of a run begin emphasis that another one ends.
+func (p *piece) matches(end *piece) int {
+	switch {
+	case p.sign != end.sign, (p.shuts || end.opens) && (p.length+end.length)%3 == 0 && end.length%3 != 0:
+		return 0
+	case len(p.text) > 1 && len(end.text) > 1:
+		return 2
+	}
+	return 1
+}
+
+func alphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
