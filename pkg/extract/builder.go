@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -38,13 +39,10 @@ func (b *builder) fold(s string) {
 	for i := 0; i < len(s); {
 		c := s[i]
 		if graphic[c] {
-			end := i + 1
-			for end < len(s) && (graphic[s[end]] || s[end] == ' ' && end+1 < len(s) && graphic[s[end+1]]) {
-				end++
-			}
+			n := words(s[i:])
 			b.fill(false)
-			b.text = append(b.text, s[i:end]...)
-			i = end
+			b.text = append(b.text, s[i:i+n]...)
+			i += n
 			continue
 		}
 		r, size := rune(c), 1
@@ -53,6 +51,8 @@ func (b *builder) fold(s string) {
 		}
 		i += size
 		switch {
+		case r == ' ':
+			b.gap = max(b.gap, space)
 		case r == '\n':
 			b.gap = max(b.gap, newline)
 		case r == '\u2028':
@@ -65,6 +65,23 @@ func (b *builder) fold(s string) {
 			b.text = utf8.AppendRune(b.text, r)
 		}
 	}
+}
+
+// words gives the length of the words of ASCII, with one space between them, that
+// s begins with.
+func words(s string) int {
+	n, before := 0, byte(0)
+	for ; n < len(s); n++ {
+		c := s[n]
+		if c < ' ' || c >= 0x7f || c|before == ' ' { // which both are then
+			break
+		}
+		before = c
+	}
+	if before == ' ' {
+		n--
+	}
+	return n
 }
 
 // graphic has the characters of ASCII that can be seen.
@@ -84,7 +101,7 @@ func invisible(r rune) bool {
 // wide reports characters of scripts that are written without spaces, and their
 // punctuation. Korean is written with spaces.
 func wide(r rune) bool {
-	return r >= 0x3000 && (r <= 0x30ff || r >= 0xff00 && r <= 0xffef || unicode.Is(unicode.Han, r))
+	return r >= 0x3000 && (r <= 0x30ff || r >= 0x4e00 && r < 0xa000 || r >= 0xff00 && r <= 0xffef || unicode.Is(unicode.Han, r))
 }
 
 // fill writes what stands between the text and a character that comes next.
@@ -119,11 +136,28 @@ func (b *builder) flush(kind Kind, level, start, end int) {
 }
 
 // block adds a block.
-func (b *builder) block(block Block) {
-	if b.doc.Blocks == nil {
-		b.doc.Blocks = make([]Block, 0, 16) // most documents are small
+func (b *builder) block(block Block) { b.doc.Blocks = append(b.doc.Blocks, block) }
+
+// builders keeps the room in which small documents are put together.
+var builders = sync.Pool{New: func() any { return new(builder) }}
+
+// What builders has room for.
+const (
+	keptBlocks = 1 << 10
+	keptText   = 1 << 16 // bytes
+)
+
+// done gives the document, and the room of a small one to the next.
+func (b *builder) done() *Document {
+	doc := b.doc
+	if len(doc.Blocks) > keptBlocks || cap(b.text) > keptText {
+		return &doc
 	}
-	b.doc.Blocks = append(b.doc.Blocks, block)
+	doc.Blocks = append([]Block(nil), doc.Blocks...)
+	clear(b.doc.Blocks)
+	*b = builder{doc: Document{Blocks: b.doc.Blocks[:0]}, text: b.text[:0]}
+	builders.Put(b)
+	return &doc
 }
 
 // add makes a block of running text.
@@ -156,7 +190,7 @@ func cutEmptyLines(text string) (rest string, cut int) {
 // codeBetween makes a block of code that comes from some lines of the source,
 // which need not be as many as its own.
 func (b *builder) codeBetween(text string, start, end int) {
-	if strings.IndexFunc(text, unprintable) >= 0 {
+	if !plainASCII(text) && strings.IndexFunc(text, unprintable) >= 0 {
 		text = strings.Map(func(r rune) rune {
 			if unprintable(r) {
 				return -1
@@ -167,6 +201,17 @@ func (b *builder) codeBetween(text string, start, end int) {
 	if !blank(text) {
 		b.block(Block{Code, 0, text, start, end})
 	}
+}
+
+// plainASCII reports whether code is of ASCII and can all be seen, as nearly all
+// is.
+func plainASCII(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; !graphic[c] && c != ' ' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // unprintable reports control characters that code does not need.

@@ -123,10 +123,10 @@ func Extract(path string, content []byte) (doc *Document, err error) {
 			doc, err = nil, kb.NewFault(kb.Processing, Failed, "extract .%s: %v", ext, cause)
 		}
 	}()
-	b := &builder{}
+	b := builders.Get().(*builder)
 	extract(b, text)
 	b.settleTitle()
-	return &b.doc, nil
+	return b.done(), nil
 }
 
 // NeedsFilter reports whether the format of a path is one whose text only a Filter

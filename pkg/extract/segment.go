@@ -192,6 +192,8 @@ func containers(line string) int {
 			continue
 		case c == '>':
 			line = line[1:]
+		case c >= 'A' && c <= 'z' && c != '[':
+			return n // as most lines begin
 		case strings.HasPrefix(line, "[^"):
 			end := strings.Index(line[:min(len(line), 100)], "]:")
 			if end < 0 {

@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // simple reads the Markdown that most documents mostly consist of, at many times
@@ -22,18 +23,26 @@ type simple struct {
 	items []item // the open ones, the outermost first
 	leaf  leaf
 	start int    // the first line of the leaf
-	end   int    // its last line, if it is a paragraph
-	from  string // the text from its beginning, if it is a paragraph,
-	to    int    // and how much of that comes after it
 	code  []byte // its text, if it is code
 
-	text running
+	// If it is a paragraph.
+	end    int    // its last line
+	from   string // the text from its beginning
+	to     int    // how much of that comes after it
+	breaks bool   // two spaces are at the end of a line
+	text   running
 }
+
+// readers keeps what readers allocate, which for small documents is as much as
+// what they make.
+var readers = sync.Pool{New: func() any { return new(simple) }}
 
 // simpleMarkdown reads a segment of a document that may have link definitions
 // elsewhere, and gives what the parser has to read to parse.
 func simpleMarkdown(b *builder, segment string, first int, defined bool, parse func(text string, first int)) {
-	s := simple{b: b, l: lines{rest: segment, n: first - 1}, text: running{defined: defined}}
+	s := readers.Get().(*simple)
+	defer readers.Put(s)
+	s.b, s.l, s.text.defined = b, lines{rest: segment, n: first - 1}, defined
 	left := s.l // to the parser, as far as s.l
 	if strings.Contains(segment, "]:") {
 		s.l.rest = "" // definitions and footnotes, which may change what is said elsewhere

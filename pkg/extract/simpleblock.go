@@ -156,7 +156,7 @@ func checkBox(text string) bool {
 
 // paragraph begins a paragraph.
 func (s *simple) paragraph(text string) bool {
-	s.leaf, s.start = ofText, s.l.n
+	s.leaf, s.start, s.breaks = ofText, s.l.n, false
 	s.from = s.here.rest[s.width-len(text):]
 	return s.more(text)
 }
@@ -164,7 +164,14 @@ func (s *simple) paragraph(text string) bool {
 // more adds a line to the open paragraph, unless it may make a table of it.
 func (s *simple) more(text string) bool {
 	s.end, s.to = s.l.n, len(s.l.rest)
-	return s.end == s.start || strings.IndexByte("-:|", text[0]) < 0 || strings.Trim(text, "-:| \t") != ""
+	s.breaks = s.breaks || strings.HasSuffix(text, "  ")
+	return s.end == s.start || text[0] != '-' && text[0] != ':' && text[0] != '|' || !delimiters(text)
+}
+
+// delimiters reports whether a line may be the one below the head of a table.
+func delimiters(text string) bool {
+	return strings.Trim(text, "-:| \t") == "" && strings.Contains(text, "-") &&
+		(strings.ContainsAny(text, ":|") || !strings.ContainsAny(strings.TrimRight(text, " \t"), " \t"))
 }
 
 // finish ends the open paragraph, item or code.
@@ -183,7 +190,7 @@ func (s *simple) finish() bool {
 
 // finishAs ends the open paragraph, which is of a kind.
 func (s *simple) finishAs(kind Kind, level int) bool {
-	ok := s.text.write(s.b, strings.TrimRight(s.from[:len(s.from)-s.to], " \t\n"))
+	ok := s.text.write(s.b, strings.TrimRight(s.from[:len(s.from)-s.to], " \t\n"), s.breaks)
 	s.b.flush(kind, level, s.start, s.end)
 	s.leaf = nothing
 	return ok
@@ -196,7 +203,7 @@ func (s *simple) heading(text string) bool {
 	if cut := strings.TrimRight(text, "#"); cut == "" || strings.IndexByte(" \t", cut[len(cut)-1]) >= 0 {
 		text = strings.TrimRight(cut, " \t")
 	}
-	ok := s.text.write(s.b, text)
+	ok := s.text.write(s.b, text, false)
 	s.b.flush(Heading, level, s.l.n, s.l.n)
 	return ok && (len(s.items) == 0 || !checkBox(text))
 }

@@ -16,6 +16,7 @@ type running struct {
 	defined bool // [words] may be a link
 
 	text   string
+	signs  *[256]bool // what may begin markup in it
 	pieces []piece
 	begin  int   // of what is in no piece yet
 	open   []int // pieces that may begin emphasis
@@ -33,9 +34,12 @@ type piece struct {
 const mostRuns = 250
 
 // write writes a text without its markup, and reports whether it could. If not, it
-// may have written a part.
-func (r *running) write(b *builder, text string) bool {
-	r.text, r.pieces, r.begin = text, r.pieces[:0], 0
+// may have written a part. Two spaces at the end of a line count if it breaks.
+func (r *running) write(b *builder, text string, breaks bool) bool {
+	r.text, r.pieces, r.begin, r.signs = text, r.pieces[:0], 0, &mayMark
+	if breaks {
+		r.signs = &mayBreak
+	}
 	if !r.read(0, len(text)) {
 		return false
 	}
@@ -59,21 +63,24 @@ func (r *running) insert(i, next int, p piece) {
 	r.pieces = append(r.pieces, p)
 }
 
-// mayMark has the characters at which markup may begin or end.
-var mayMark = func() (may [256]bool) {
-	for _, c := range []byte("\n\\`*_~[]<&") {
-		may[c] = true
+// mayMark has the characters at which markup may begin or end, mayBreak the end of
+// a line besides.
+var mayMark, mayBreak = func() (mark, breaks [256]bool) {
+	for _, c := range []byte("\\`*_~[]<&") {
+		mark[c], breaks[c] = true, true
 	}
-	return may
+	breaks['\n'] = true
+	return mark, breaks
 }()
 
 // read reads a part of the text within which emphasis begins and ends.
 func (r *running) read(from, to int) bool {
-	first := len(r.pieces)
+	first, text, signs := len(r.pieces), r.text[:to], r.signs
 	for i := from; i < to; {
-		if !mayMark[r.text[i]] {
-			i++
-			continue
+		for ; i < len(text) && !signs[text[i]]; i++ {
+		}
+		if i == to {
+			break
 		}
 		next := r.markup(i)
 		if next <= i || next > to {
@@ -178,7 +185,7 @@ func (r *running) angle(i int) (next int) {
 		r.insert(i, i+end+1, piece{text: rest[1:end]})
 		return i + end + 1
 	}
-	if n := len(tag().FindString(rest)); n > 0 {
+	if n := tagLength(rest); n > 0 {
 		r.add(i, i+n)
 		if breaksLine([]byte(rest[:n])) {
 			r.insert(i+n, i+n, piece{text: lineBreak})
@@ -186,6 +193,23 @@ func (r *running) angle(i int) (next int) {
 		return i + n
 	}
 	return i + 1
+}
+
+// tagLength gives the length of the tag of HTML that a text begins with; 0 if it
+// does not.
+func tagLength(s string) int {
+	name := strings.TrimPrefix(s[1:], "/")
+	n := 0
+	for n < len(name) && (alphanumeric(name[n]) || name[n] == '-') {
+		n++
+	}
+	switch {
+	case n == 0 || n == len(name) || name[0] < 'A', strings.IndexByte(" \t\n/>", name[n]) < 0:
+		return 0
+	case name[n] == '>':
+		return len(s) - len(name) + n + 1
+	}
+	return len(tag().FindString(s))
 }
 
 // tag is a tag of HTML.
@@ -276,6 +300,9 @@ func (r *running) run(i int) (next int) {
 	}
 	sign := r.text[i]
 	if sign == '~' && (next > i+2 || i > 0 && r.text[i-1] == '~') {
+		return next
+	}
+	if sign == '_' && i > 0 && next < len(r.text) && alphanumeric(r.text[i-1]) && alphanumeric(r.text[next]) {
 		return next
 	}
 	before, after := '\n', '\n'
