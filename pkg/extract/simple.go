@@ -20,17 +20,16 @@ type simple struct {
 	here  lines // where the line begins that was read last
 	width int   // how many bytes it has
 
-	items []item // the open ones, the outermost first
-	leaf  leaf
-	start int    // the first line of the leaf
-	code  []byte // its text, if it is code
+	columns []int // at which the text of open blocks begins: the document, and the items of lists
+	leaf    leaf
+	start   int    // the first line of the leaf
+	code    []byte // its text, if it is code
 
 	// If it is a paragraph.
-	end    int    // its last line
-	from   string // the text from its beginning
-	to     int    // how much of that comes after it
-	breaks bool   // two spaces are at the end of a line
-	text   running
+	end  int    // its last line
+	from string // the text from its beginning
+	to   int    // how much of that comes after it
+	text running
 }
 
 // readers keeps what readers allocate, which for small documents is as much as
@@ -72,7 +71,7 @@ func simpleMarkdown(b *builder, segment string, first int, defined bool, parse f
 
 // stretch reads a stretch, and reports whether it could.
 func (s *simple) stretch() bool {
-	s.items, s.leaf = s.items[:0], nothing
+	s.columns, s.leaf = append(s.columns[:0], 0), nothing
 	for {
 		s.here = s.l
 		line, ok := s.l.next()
@@ -99,7 +98,7 @@ func (s *simple) stretch() bool {
 func (s *simple) atEnd() bool {
 	line, _ := s.l.peek()
 	column, text := indentation(line)
-	return text != "" && (column == 0 || len(s.items) == 0 && (s.leaf == nothing || column < codeColumns))
+	return text != "" && (column == 0 || s.depth() == 0 && (s.leaf == nothing || column < codeColumns))
 }
 
 // pass passes over a stretch that was not read. It reports whether the lines after

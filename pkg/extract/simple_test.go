@@ -33,11 +33,11 @@ func TestSimpleMarkdown(t *testing.T) {
 		"Title\n=====\n\nof *two*\nlines\n---\ntext\n\n***\n- - -\n",
 		"Words of `code`, ``co`de`` and `code\nthat goes on`, a [link](https://example.org/a_(b)#c), ![image](a.png).\n",
 		"*one*, **two words**, ***both***, **bold *in* bold**, _so_ and __so__, ~~gone~~\nsnake_case, a * b &lt; c < d, \\*as is\\* R&D, a\\b.\n",
-		"Hard  \nbreaks\\\nand<br>tags, <http://example.org/>, <a@example.org>, x[i] and [words].[^1]\n",
+		"Hard  \nbreaks and<br>tags, <http://example.org/>, <a@example.org>, x[i] and [words].\n",
 		"```go\ncode\n\n\tmore\n```\n~~~\nto the end",
 		"text::\n\n    code\n\n\tmore\n\ntext\n\n  text that stands in\n",
 		"- one\n- `two`\n  goes on\nlazily\n- three\n\n  more of it\n\n      code\n\n1. one\n2. two\n   - nested\n\n     more of it\n   ```\n   code\n   ```\n   ## Heading\n",
-		"* [ ] open\n* [x] done\n*   wide\n+\ttab\n\n10) ten\nand\n11) eleven\n",
+		"*   wide\n+ other\n\n10) ten\nand\n11) eleven\n",
 		".. note::\n   :field: text\n\n==== ====\none  two\n==== ====\n\n+---+\n| a |\n+---+\n",
 	} {
 		if left := sameAsParser(t, source); left > 0 {

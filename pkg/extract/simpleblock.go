@@ -1,6 +1,10 @@
 package extract
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/yuin/goldmark/util"
+)
 
 // leaf is a block with text that is open.
 type leaf uint8
@@ -10,9 +14,6 @@ const (
 	ofText       // a paragraph or an item
 	ofCode       // code that stands in
 )
-
-// item is an open item of a list.
-type item struct{ column int } // at which its text begins
 
 // codeColumns is by how much code stands in from the text around it.
 const codeColumns = 4
@@ -33,66 +34,50 @@ func indentation(line string) (column int, text string) {
 	return column, ""
 }
 
-// base is the column at which the text of the innermost item begins.
-func (s *simple) base() int {
-	if len(s.items) == 0 {
-		return 0
-	}
-	return s.items[len(s.items)-1].column
-}
-
 // empty reads an empty line.
 func (s *simple) empty(line string) bool {
-	if s.leaf == ofCode {
-		if len(s.items) == 0 {
-			line, _ = cutColumns(line, codeColumns)
-			s.code = append(s.code, line...)
-		}
-		s.code = append(s.code, '\n')
-		return true
+	if s.leaf != ofCode {
+		return s.finish()
 	}
-	return s.finish()
+	if s.depth() == 0 {
+		line, _ = cutColumns(line, codeColumns)
+		s.code = append(s.code, line...)
+	}
+	s.code = append(s.code, '\n')
+	return true
 }
+
+// depth counts the open items.
+func (s *simple) depth() int { return len(s.columns) - 1 }
 
 // line reads a line that is not empty.
 func (s *simple) line(line string, column int, text string) bool {
-	in, base := 0, 0 // of the open items it stays in those
-	for in < len(s.items) && column >= s.items[in].column {
-		base = s.items[in].column
+	in := 1 // which of the open blocks it stays in
+	for in < len(s.columns) && column >= s.columns[in] {
 		in++
 	}
-	if in > 0 && strings.Contains(line[:len(line)-len(text)], " \t") {
-		return false // the parser has columns of its own there
-	}
-	inside := in == len(s.items)
+	inside, base := in == len(s.columns), s.columns[in-1]
 	switch {
-	case column-base >= codeColumns:
-		if s.leaf == ofText {
-			return s.more(text)
-		}
-		if s.leaf == nothing || !inside {
-			s.finish()
-			s.items = s.items[:in]
-			s.leaf, s.start, s.code = ofCode, s.l.n, s.code[:0]
-		}
-		line, ok := cutColumns(line, base+codeColumns)
-		s.code = append(append(s.code, line...), '\n')
-		return ok
-	case s.leaf != ofText:
-	case inside && underlines(text):
-		level := 1
-		if text[0] == '-' {
-			level = 2
-		}
-		return s.finishAs(Heading, level)
-	case !interrupts(text, inside):
+	case in > 1 && strings.Contains(line[:len(line)-len(text)], " \t"):
+		return false // the parser counts columns in its own way there
+	case s.leaf == ofText && inside && column-base < codeColumns && underlines(text):
+		return s.finishAs(Heading, 1+strings.Count(text[:1], "-"))
+	case s.leaf == ofText && (column-base >= codeColumns || !interrupts(text, inside)):
 		return s.more(text)
+	case column-base < codeColumns:
+		if !s.finish() {
+			return false
+		}
+		s.columns = s.columns[:in]
+		return s.begin(column, text)
+	case s.leaf == nothing || !inside:
+		s.finish()
+		s.columns = s.columns[:in]
+		s.leaf, s.start, s.code = ofCode, s.l.n, s.code[:0]
 	}
-	if !s.finish() {
-		return false
-	}
-	s.items = s.items[:in]
-	return s.begin(column, text)
+	line, ok := cutColumns(line, base+codeColumns)
+	s.code = append(append(s.code, line...), '\n')
+	return ok
 }
 
 // cutColumns takes n columns of white space off a line, or all that it has. It
@@ -123,8 +108,8 @@ func (s *simple) begin(column int, text string) bool {
 			return false
 		case ruled(text):
 			return true
-		case text[0] == '#' && headingLevel(text) > 0:
-			return s.heading(text)
+		case headingLevel(text) > 0:
+			return s.heading(text, headingLevel(text))
 		case fenceOf(text) != "":
 			return s.fence(fenceOf(text), column)
 		case mark == "":
@@ -132,20 +117,13 @@ func (s *simple) begin(column int, text string) bool {
 		case rest == "":
 			return false
 		}
-		column += len(mark)
-		switch space := text[len(mark) : len(text)-len(rest)]; {
-		case space == "\t" && len(s.items) == 0:
-			column += 4 - column%4
-		case len(space) > codeColumns, strings.Contains(space, "\t"):
+		spaces := len(text) - len(mark) - len(rest)
+		if spaces > codeColumns || strings.Contains(text[:len(mark)+spaces], "\t") || checkBox(rest) {
 			return false
-		default:
-			column += len(space)
 		}
-		s.items = append(s.items, item{column})
-		if text = rest; checkBox(text) {
-			text = strings.TrimLeft(text[3:], " \t")
-			return text != "" && rest[3] == ' ' && s.paragraph(text)
-		}
+		column += len(mark) + spaces
+		s.columns = append(s.columns, column)
+		text = rest
 	}
 }
 
@@ -156,7 +134,7 @@ func checkBox(text string) bool {
 
 // paragraph begins a paragraph.
 func (s *simple) paragraph(text string) bool {
-	s.leaf, s.start, s.breaks = ofText, s.l.n, false
+	s.leaf, s.start = ofText, s.l.n
 	s.from = s.here.rest[s.width-len(text):]
 	return s.more(text)
 }
@@ -164,7 +142,6 @@ func (s *simple) paragraph(text string) bool {
 // more adds a line to the open paragraph, unless it may make a table of it.
 func (s *simple) more(text string) bool {
 	s.end, s.to = s.l.n, len(s.l.rest)
-	s.breaks = s.breaks || strings.HasSuffix(text, "  ")
 	return s.end == s.start || text[0] != '-' && text[0] != ':' && text[0] != '|' || !delimiters(text)
 }
 
@@ -177,8 +154,8 @@ func delimiters(text string) bool {
 // finish ends the open paragraph, item or code.
 func (s *simple) finish() bool {
 	switch {
-	case s.leaf == ofText && len(s.items) > 0:
-		return s.finishAs(Item, len(s.items))
+	case s.leaf == ofText && s.depth() > 0:
+		return s.finishAs(Item, s.depth())
 	case s.leaf == ofText:
 		return s.finishAs(Paragraph, 0)
 	case s.leaf == ofCode:
@@ -190,59 +167,48 @@ func (s *simple) finish() bool {
 
 // finishAs ends the open paragraph, which is of a kind.
 func (s *simple) finishAs(kind Kind, level int) bool {
-	ok := s.text.write(s.b, strings.TrimRight(s.from[:len(s.from)-s.to], " \t\n"), s.breaks)
+	ok := s.text.write(s.b, strings.TrimRight(s.from[:len(s.from)-s.to], " \t\n"))
 	s.b.flush(kind, level, s.start, s.end)
 	s.leaf = nothing
 	return ok
 }
 
 // heading reads a heading that begins with its level.
-func (s *simple) heading(text string) bool {
-	level := headingLevel(text)
+func (s *simple) heading(text string, level int) bool {
 	text = strings.Trim(text[level:], " \t")
 	if cut := strings.TrimRight(text, "#"); cut == "" || strings.IndexByte(" \t", cut[len(cut)-1]) >= 0 {
 		text = strings.TrimRight(cut, " \t")
 	}
-	ok := s.text.write(s.b, text, false)
+	ok := s.text.write(s.b, text)
 	s.b.flush(Heading, level, s.l.n, s.l.n)
-	return ok && (len(s.items) == 0 || !checkBox(text))
+	return ok && (s.depth() == 0 || !checkBox(text))
 }
 
-// fence reads code up to the line that ends it.
+// fence reads code up to the line that ends it, or the item that it is in.
 func (s *simple) fence(fence string, column int) bool {
-	base, begin, end := s.base(), s.l, s.l
+	base, first := s.columns[s.depth()], s.l.n+1
 	s.code = s.code[:0]
 	for {
-		end = s.l
+		before := s.l
 		line, ok := s.l.next()
 		at, text := indentation(line)
-		if text != "" && at < base {
-			s.l = end // the item ends, and the code with it
-			break
-		}
-		if !ok || at-base < codeColumns && endsFence(text, fence) {
-			break
-		}
-		if column == 0 {
-			continue // as it is
+		outside := text != "" && at < base
+		if outside {
+			s.l = before
 		}
 		switch {
+		case outside, !ok, at-base < codeColumns && strings.HasPrefix(text, fence) && only(text, fence[:1]):
+			s.b.code(string(s.code), first)
+			return true
 		case text == "" && base > 0:
 			line = ""
-		case text == "" && at < column: // as it is
-		default:
+		case text != "" || at >= column:
 			if line, ok = cutColumns(line, column); !ok {
 				return false
 			}
 		}
 		s.code = append(append(s.code, line...), '\n')
 	}
-	if column == 0 {
-		s.b.code(span(begin, end), begin.n+1)
-	} else {
-		s.b.code(string(s.code), begin.n+1)
-	}
-	return true
 }
 
 // interrupts reports whether a line may begin another block below a paragraph,
@@ -251,9 +217,7 @@ func interrupts(text string, inside bool) bool {
 	switch c := text[0]; {
 	case c >= 'A' && c != '_' && c != '`' && c != '~':
 		return false
-	case c == '#':
-		return headingLevel(text) > 0
-	case c == '>', mayBeHTML(text), ruled(text), fenceOf(text) != "":
+	case c == '>', headingLevel(text) > 0, mayBeHTML(text), ruled(text), fenceOf(text) != "":
 		return true
 	}
 	mark, rest := simpleMark(text)
@@ -276,6 +240,9 @@ func simpleMark(text string) (mark, rest string) {
 
 // headingLevel counts the signs before a heading; 0 if it is none.
 func headingLevel(text string) int {
+	if text[0] != '#' {
+		return 0
+	}
 	n := len(text) - len(strings.TrimLeft(text, "#"))
 	if n > 6 || n < len(text) && text[n] != ' ' && text[n] != '\t' {
 		return 0
@@ -295,14 +262,13 @@ func fenceOf(text string) string {
 	return text[:len(text)-len(info)]
 }
 
-func endsFence(text, fence string) bool {
-	return strings.HasPrefix(text, fence) && strings.TrimLeft(strings.TrimRight(text, " \t"), fence[:1]) == ""
+// only reports whether a line has nothing but a sign and white space after it.
+func only(text, sign string) bool {
+	return strings.TrimLeft(strings.TrimRight(text, " \t"), sign) == ""
 }
 
 // underlines reports whether a line makes a heading of the paragraph above it.
-func underlines(text string) bool {
-	return strings.IndexByte("=-", text[0]) >= 0 && strings.TrimLeft(strings.TrimRight(text, " \t"), text[:1]) == ""
-}
+func underlines(text string) bool { return (text[0] == '=' || text[0] == '-') && only(text, text[:1]) }
 
 // ruled reports whether a line is a rule between blocks.
 func ruled(text string) bool {
@@ -315,7 +281,7 @@ func mayBeHTML(text string) bool {
 		return false
 	}
 	n := 1
-	for n < len(text) && (alphanumeric(text[n]) || text[n] == '-') {
+	for n < len(text) && (util.IsAlphaNumeric(text[n]) || text[n] == '-') {
 		n++
 	}
 	return n == len(text) || strings.IndexByte(" \t>/!?", text[n]) >= 0

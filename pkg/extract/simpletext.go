@@ -16,7 +16,6 @@ type running struct {
 	defined bool // [words] may be a link
 
 	text   string
-	signs  *[256]bool // what may begin markup in it
 	pieces []piece
 	begin  int   // of what is in no piece yet
 	open   []int // pieces that may begin emphasis
@@ -34,12 +33,9 @@ type piece struct {
 const mostRuns = 250
 
 // write writes a text without its markup, and reports whether it could. If not, it
-// may have written a part. Two spaces at the end of a line count if it breaks.
-func (r *running) write(b *builder, text string, breaks bool) bool {
-	r.text, r.pieces, r.begin, r.signs = text, r.pieces[:0], 0, &mayMark
-	if breaks {
-		r.signs = &mayBreak
-	}
+// may have written a part.
+func (r *running) write(b *builder, text string) bool {
+	r.text, r.pieces, r.begin = text, r.pieces[:0], 0
 	if !r.read(0, len(text)) {
 		return false
 	}
@@ -63,21 +59,19 @@ func (r *running) insert(i, next int, p piece) {
 	r.pieces = append(r.pieces, p)
 }
 
-// mayMark has the characters at which markup may begin or end, mayBreak the end of
-// a line besides.
-var mayMark, mayBreak = func() (mark, breaks [256]bool) {
-	for _, c := range []byte("\\`*_~[]<&") {
-		mark[c], breaks[c] = true, true
+// mayMark has the characters at which markup may begin or end.
+var mayMark = func() (may [256]bool) {
+	for _, c := range []byte("\n\\`*_~[]<&") {
+		may[c] = true
 	}
-	breaks['\n'] = true
-	return mark, breaks
+	return may
 }()
 
 // read reads a part of the text within which emphasis begins and ends.
 func (r *running) read(from, to int) bool {
-	first, text, signs := len(r.pieces), r.text[:to], r.signs
+	first, text := len(r.pieces), r.text[:to]
 	for i := from; i < to; {
-		for ; i < len(text) && !signs[text[i]]; i++ {
+		for ; i < len(text) && !mayMark[text[i]]; i++ {
 		}
 		if i == to {
 			break
@@ -123,48 +117,35 @@ func (r *running) markup(i int) (next int) {
 func (r *running) backslash(i int) (next int) {
 	rest := r.text[i+1:]
 	switch {
-	case rest == "":
-	case rest[0] == '\n':
-		if i > 0 && r.text[i-1] == '\\' {
-			return i
-		}
-		r.insert(i, i+1, piece{text: lineBreak})
-	case util.IsPunct(rest[0]):
-		r.add(i, i+1)
-		return i + 2
-	case rest[0] == ' ' && strings.HasPrefix(strings.TrimLeft(rest, " "), "\n"):
+	case strings.HasPrefix(strings.TrimLeft(rest, " "), "\n"):
 		return i
+	case rest == "" || !util.IsPunct(rest[0]):
+		return i + 1
 	}
-	return i + 1
+	r.add(i, i+1)
+	return i + 2
 }
 
 // codeSpan reads `code`.
 func (r *running) codeSpan(i int) (next int) {
 	fence := r.text[i:]
 	fence = fence[:len(fence)-len(strings.TrimLeft(fence, "`"))]
-	begin := i + len(fence)
-	for end := begin; ; {
-		n := strings.Index(r.text[end:], fence)
+	begin, end := i+len(fence), 0
+	for next = begin; next-end != len(fence) || end == 0; {
+		n := strings.IndexByte(r.text[next:], '`')
 		if n < 0 {
 			return begin
 		}
-		end += n
-		rest := strings.TrimLeft(r.text[end:], "`")
-		if n = len(r.text) - len(rest) - end; n == len(fence) {
-			return r.code(i, r.text[begin:end], end+n)
-		}
-		end += n
+		end = next + n
+		next = len(r.text) - len(strings.TrimLeft(r.text[end:], "`"))
 	}
-}
-
-func (r *running) code(i int, code string, next int) int {
-	if c := strings.Trim(code, " \n"); c != "" && len(c) < len(code) {
-		if strings.Contains(code, "\n") {
-			return i
-		}
-		if code[0] == ' ' && code[len(code)-1] == ' ' {
-			code = code[1 : len(code)-1]
-		}
+	code := r.text[begin:end]
+	switch trimmed := strings.Trim(code, " \n"); {
+	case trimmed == "" || trimmed == code:
+	case strings.Contains(code, "\n"):
+		return i
+	case code[0] == ' ' && code[len(code)-1] == ' ':
+		code = code[1 : len(code)-1]
 	}
 	r.insert(i, next, piece{text: code})
 	return next
@@ -175,46 +156,37 @@ func (r *running) angle(i int) (next int) {
 	rest := r.text[i:min(len(r.text), i+window)]
 	end := strings.IndexByte(rest, '>')
 	switch {
-	case len(rest) > 1 && (rest[1] == '!' || rest[1] == '?'), end < 0 && len(rest) == window:
-		return i
-	case end < 0, len(rest) > 1 && (rest[1] <= ' ' || rest[1] == '<'):
+	case end < 0 && len(rest) < window, end == 1:
 		return i + 1
+	case end < 0, rest[1] == '!', rest[1] == '?':
+		return i
 	}
 	inside := []byte(rest[1:end])
 	if n := util.FindEmailIndex(inside); n == len(inside) || n < 0 && util.FindURLIndex(inside) == len(inside) {
 		r.insert(i, i+end+1, piece{text: rest[1:end]})
 		return i + end + 1
 	}
-	if n := tagLength(rest); n > 0 {
-		r.add(i, i+n)
-		if breaksLine([]byte(rest[:n])) {
-			r.insert(i+n, i+n, piece{text: lineBreak})
-		}
-		return i + n
+	name := strings.TrimPrefix(rest[1:end], "/")
+	letters := strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+	if letters != "" && strings.IndexByte(" \t\n", letters[0]) >= 0 {
+		end = len(tag().FindString(rest)) - 1
+	} else if letters != "" && letters != "/" {
+		end = -1
 	}
-	return i + 1
+	if letters == name || name[0] < 'A' || end < 0 {
+		return i + 1
+	}
+	r.add(i, i+end+1)
+	if breaksLine([]byte(rest[:end+1])) {
+		r.insert(i+end+1, i+end+1, piece{text: lineBreak})
+	}
+	return i + end + 1
 }
 
-// tagLength gives the length of the tag of HTML that a text begins with; 0 if it
-// does not.
-func tagLength(s string) int {
-	name := strings.TrimPrefix(s[1:], "/")
-	n := 0
-	for n < len(name) && (alphanumeric(name[n]) || name[n] == '-') {
-		n++
-	}
-	switch {
-	case n == 0 || n == len(name) || name[0] < 'A', strings.IndexByte(" \t\n/>", name[n]) < 0:
-		return 0
-	case name[n] == '>':
-		return len(s) - len(name) + n + 1
-	}
-	return len(tag().FindString(s))
-}
-
-// tag is a tag of HTML.
+// tag is a tag of HTML that may have attributes.
 var tag = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:<[A-Za-z][A-Za-z0-9-]*(?:[ \t\n]+[a-zA-Z_:][a-zA-Z0-9:._-]*(?:[ \t\n]*=[ \t\n]*(?:[^"'=<>` + "`" + `\x00-\x20]+|'[^']*'|"[^"]*"))?)*[ \t\n]*/?>|</[A-Za-z][A-Za-z0-9-]*[ \t\n]*>)`)
+	const attribute = `[ \t\n]+[a-zA-Z_:][a-zA-Z0-9:._-]*([ \t\n]*=[ \t\n]*([^"'=<>` + "`" + `\x00-\x20]+|'[^']*'|"[^"]*"))?`
+	return regexp.MustCompile(`^<([A-Za-z][A-Za-z0-9-]*(` + attribute + `)*[ \t\n]*/?|/[A-Za-z][A-Za-z0-9-]*[ \t\n]*)>`)
 })
 
 // reference reads a reference to a character.
@@ -224,13 +196,12 @@ func (r *running) reference(i int) (next int) {
 	if end < 0 {
 		return i + 1
 	}
-	rest = rest[:end+1]
-	plain := html.UnescapeString(rest)
-	if plain == rest && strings.IndexByte(rest, '\\') < 0 {
+	plain := html.UnescapeString(rest[:end+1])
+	if plain == rest[:end+1] && !strings.Contains(plain, "\\") {
 		return i + 1
 	}
 	for _, c := range []byte(rest[1:end]) {
-		if !alphanumeric(c) && c != '#' {
+		if !util.IsAlphaNumeric(c) && c != '#' {
 			return i
 		}
 	}
@@ -238,16 +209,16 @@ func (r *running) reference(i int) (next int) {
 	return i + end + 1
 }
 
-// bracket reads [words](address) and marks of footnotes.
+// bracket reads [words](address).
 func (r *running) bracket(i int) (next int) {
-	image := i > r.begin && r.text[i-1] == '!'
-	rest := r.text[i:]
-	if image && i > 1 && r.text[i-2] == '\\' {
-		return i
-	}
-	if end := strings.IndexAny(rest, "] \t\n"); !image && strings.HasPrefix(rest, "[^") && end > 2 && rest[end] == ']' {
-		r.add(i, i+end+1)
-		return i + end + 1
+	rest, begin := r.text[i:], i
+	if i > r.begin && r.text[i-1] == '!' {
+		begin-- // an image
+		if i > 1 && r.text[i-2] == '\\' {
+			return i
+		}
+	} else if strings.HasPrefix(rest, "[^") {
+		return i // a footnote
 	}
 	end := strings.IndexAny(rest[1:], "[]") + 1
 	if end < 1 || !strings.HasPrefix(rest[end:], "](") {
@@ -260,11 +231,7 @@ func (r *running) bracket(i int) (next int) {
 	if n == 0 || rest[end-1] == '\\' {
 		return i
 	}
-	if image {
-		r.add(i-1, i+1)
-	} else {
-		r.add(i, i+1)
-	}
+	r.add(begin, i+1)
 	if !r.read(i+1, i+end) {
 		return i
 	}
@@ -275,8 +242,8 @@ func (r *running) bracket(i int) (next int) {
 // address gives the length of an address and the ")" after it; 0 if it is not a
 // simple one.
 func address(s string) int {
-	n, open := 0, 0
-	for ; n < len(s) && (s[n] >= 0x80 || inAddress(s[n])); n++ {
+	open := 0
+	for n := 0; n < len(s) && s[n] > ' ' && s[n] != '\\' && s[n] != '<'; n++ {
 		switch s[n] {
 		case '(':
 			open++
@@ -289,11 +256,6 @@ func address(s string) int {
 	return 0
 }
 
-// inAddress reports characters of addresses that never end them.
-func inAddress(c byte) bool {
-	return alphanumeric(c) || c != 0 && strings.IndexByte("()-./_#?=%:+@,;~!$&'*", c) >= 0
-}
-
 // run reads a run of equal signs that may begin or end emphasis.
 func (r *running) run(i int) (next int) {
 	for next = i; next < len(r.text) && r.text[next] == r.text[i]; next++ {
@@ -302,7 +264,7 @@ func (r *running) run(i int) (next int) {
 	if sign == '~' && (next > i+2 || i > 0 && r.text[i-1] == '~') {
 		return next
 	}
-	if sign == '_' && i > 0 && next < len(r.text) && alphanumeric(r.text[i-1]) && alphanumeric(r.text[next]) {
+	if sign == '_' && i > 0 && next < len(r.text) && util.IsAlphaNumeric(r.text[i-1]) && util.IsAlphaNumeric(r.text[next]) {
 		return next
 	}
 	before, after := '\n', '\n'
@@ -371,8 +333,4 @@ func (p *piece) matches(end *piece) int {
 		return 2
 	}
 	return 1
-}
-
-func alphanumeric(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
