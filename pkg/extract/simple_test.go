@@ -38,6 +38,7 @@ func TestSimpleMarkdown(t *testing.T) {
 		"text::\n\n    code\n\n\tmore\n\ntext\n\n  text that stands in\n",
 		"- one\n- `two`\n  goes on\nlazily\n- three\n\n  more of it\n\n      code\n\n1. one\n2. two\n   - nested\n\n     more of it\n   ```\n   code\n   ```\n   ## Heading\n",
 		"*   wide\n+ other\n\n10) ten\nand\n11) eleven\n",
+		"<!-- one\n\nmore -->\ntext\n<!-- two -->\n\ntext\n",
 		".. note::\n   :field: text\n\n==== ====\none  two\n==== ====\n\n+---+\n| a |\n+---+\n",
 	} {
 		if left := sameAsParser(t, source); left > 0 {

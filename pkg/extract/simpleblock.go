@@ -104,6 +104,8 @@ func (s *simple) begin(column int, text string) bool {
 	for {
 		mark, rest := simpleMark(text)
 		switch {
+		case strings.HasPrefix(text, "<!--") && s.depth() == 0:
+			return s.comment(s.here.rest[s.width-len(text):])
 		case text[0] < ' ', text[0] == '>', mayBeHTML(text):
 			return false
 		case ruled(text):
@@ -125,6 +127,20 @@ func (s *simple) begin(column int, text string) bool {
 		s.columns = append(s.columns, column)
 		text = rest
 	}
+}
+
+// comment reads a comment, if it has nothing beside it and every parser of HTML
+// ends it at the same place.
+func (s *simple) comment(rest string) bool {
+	end := strings.Index(rest, "-->") + len("-->")
+	if end < len("<!---->") || strings.IndexByte(">-", rest[4]) >= 0 || strings.Contains(rest[:end], "--!") {
+		return false
+	}
+	for rest = rest[end:]; len(s.l.rest) > len(rest); {
+		s.l.next()
+	}
+	line := rest[:len(rest)-len(s.l.rest)]
+	return strings.Trim(line, " \t\n") == ""
 }
 
 // checkBox reports whether the text of an item begins with a box to check.
@@ -284,5 +300,5 @@ func mayBeHTML(text string) bool {
 	for n < len(text) && (util.IsAlphaNumeric(text[n]) || text[n] == '-') {
 		n++
 	}
-	return n == len(text) || strings.IndexByte(" \t>/!?", text[n]) >= 0
+	return n == len(text) || text[n] <= ' ' || strings.IndexByte(">/!?", text[n]) >= 0
 }
