@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -37,25 +38,18 @@ type simple struct {
 var readers = sync.Pool{New: func() any { return new(simple) }}
 
 // simpleMarkdown reads a segment of a document that may have link definitions
-// elsewhere, and gives what the parser has to read to parse.
+// elsewhere, and gives what the parser has to read to parse, in one piece: what is
+// defined in a part of that may be used in another.
 func simpleMarkdown(b *builder, segment string, first int, defined bool, parse func(text string, first int)) {
 	s := readers.Get().(*simple)
 	defer readers.Put(s)
-	s.b, s.l, s.text.defined = b, lines{rest: segment, n: first - 1}, defined
-	left := s.l // to the parser, as far as s.l
-	if strings.Contains(segment, "]:") {
-		s.l.rest = "" // definitions and footnotes, which may change what is said elsewhere
-	}
+	s.b, s.l, s.text.defined = b, lines{rest: segment, n: first - 1}, defined || strings.Contains(segment, "]:")
+	begin := len(b.doc.Blocks)
+	var left []byte // to the parser
+	last := 0       // the line at which that ends
 	for s.l.rest != "" {
 		before, known := s.l, len(b.doc.Blocks)
 		if s.stretch() {
-			if left.n < before.n {
-				read := slices.Clone(b.doc.Blocks[known:])
-				b.doc.Blocks = b.doc.Blocks[:known]
-				parse(span(left, before), left.n+1)
-				b.doc.Blocks = append(b.doc.Blocks, read...)
-			}
-			left = s.l
 			continue
 		}
 		b.doc.Blocks, b.text, b.gap = b.doc.Blocks[:known], b.text[:0], noGap
@@ -63,9 +57,17 @@ func simpleMarkdown(b *builder, segment string, first int, defined bool, parse f
 		if !s.pass() {
 			s.l.rest = ""
 		}
+		if left == nil {
+			first = before.n + 1
+		} else if last < before.n {
+			left = append(left, "***"...) // which ends all that is open
+			left = append(left, strings.Repeat("\n", before.n-last)...)
+		}
+		left, last = append(left, span(before, s.l)...), s.l.n
 	}
-	if left.rest != "" {
-		parse(left.rest, left.n+1)
+	if left != nil {
+		parse(string(left), first)
+		slices.SortStableFunc(b.doc.Blocks[begin:], func(x, y Block) int { return cmp.Compare(x.Start, y.Start) })
 	}
 }
 

@@ -106,7 +106,7 @@ func (s *simple) begin(column int, text string) bool {
 		switch {
 		case strings.HasPrefix(text, "<!--") && s.depth() == 0:
 			return s.comment(s.here.rest[s.width-len(text):])
-		case text[0] < ' ', text[0] == '>', mayBeHTML(text):
+		case text[0] < ' ', text[0] == '>', strings.HasPrefix(text, "[^"), mayBeHTML(text):
 			return false
 		case ruled(text):
 			return true
@@ -231,9 +231,9 @@ func (s *simple) fence(fence string, column int) bool {
 // which is inside of the same item or not.
 func interrupts(text string, inside bool) bool {
 	switch c := text[0]; {
-	case c >= 'A' && c != '_' && c != '`' && c != '~':
+	case c >= 'A' && strings.IndexByte("[_`~", c) < 0:
 		return false
-	case c == '>', headingLevel(text) > 0, mayBeHTML(text), ruled(text), fenceOf(text) != "":
+	case c == '>', strings.HasPrefix(text, "[^"), headingLevel(text) > 0, mayBeHTML(text), ruled(text), fenceOf(text) != "":
 		return true
 	}
 	mark, rest := simpleMark(text)
