@@ -42,7 +42,7 @@ var readers = sync.Pool{New: func() any { return new(simple) }}
 // defined in a part of that may be used in another.
 func simpleMarkdown(b *builder, segment string, first int, defined bool, parse func(text string, first int)) {
 	s := readers.Get().(*simple)
-	defer readers.Put(s)
+	defer s.done()
 	s.b, s.l, s.text.defined = b, lines{rest: segment, n: first - 1}, defined || strings.Contains(segment, "]:")
 	begin := len(b.doc.Blocks)
 	var left []byte // to the parser
@@ -69,6 +69,14 @@ func simpleMarkdown(b *builder, segment string, first int, defined bool, parse f
 		parse(string(left), first)
 		slices.SortStableFunc(b.doc.Blocks[begin:], func(x, y Block) int { return cmp.Compare(x.Start, y.Start) })
 	}
+}
+
+// done gives the room to the next document, and keeps nothing of this one.
+func (s *simple) done() {
+	pieces := s.text.pieces[:cap(s.text.pieces)]
+	clear(pieces)
+	*s = simple{columns: s.columns[:0], code: s.code[:0], text: running{pieces: pieces[:0], open: s.text.open[:0]}}
+	readers.Put(s)
 }
 
 // stretch reads a stretch, and reports whether it could.
