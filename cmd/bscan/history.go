@@ -28,7 +28,7 @@ func (s *settings) history(c *cli.Context, out *output) error {
 	}
 	end, err := history.Run(c.Context, out)
 	if end.Skipped > 0 {
-		// Of a file that a live scan skips, basof says that it may be out of date; of a moment in a history, nobody would.
+		// Here it is still easy to have them all; basof says it only to those who ask about such a moment.
 		tool.Warn(c, tool.WithHint(
 			fmt.Errorf("%s of more than %d bytes left out; until its next version, such a document is taken to hold what it held before",
 				tool.Count(end.Skipped, "content"), *s.maxSize),

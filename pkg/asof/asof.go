@@ -46,7 +46,7 @@ type Store interface {
 	Changes(ctx context.Context, prefix string, from, to kb.Point) iter.Seq2[Change, error]
 	// Stale walks the paths that held content at a point and could not be read
 	// then, nor since by any scan, and those of which a record of a later version
-	// up to the point has failed.
+	// up to the point has failed or was skipped.
 	Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq2[Stale, error]
 	// Commits returns the commits whose hashes begin with some digits, up to a
 	// number of them, in the order of their hashes.
@@ -90,8 +90,8 @@ func (c *Change) Differs() bool {
 }
 
 // Stale is a path whose file could not be read, or was skipped, since a moment, or
-// of which what it held from then on could not be taken in, so that what is in
-// force may be out of date.
+// of which what it held from then on could not be taken in, or was left out, so
+// that what is in force may be out of date.
 type Stale struct {
 	Path  string
 	Since kb.Instant

@@ -110,8 +110,7 @@ func (a *applier) item(it *item) error {
 	}
 	switch rec.Kind {
 	case kb.Skipped:
-		a.out.counts.Skipped++
-		return a.see(it, &path, false)
+		return a.skip(it, &path)
 	case kb.Failed:
 		return a.failItem(it, &path, kb.NewFault(rec.Class, rec.Code, "%s", rec.Message))
 	case kb.Gone, kb.File:
@@ -131,6 +130,18 @@ func (a *applier) item(it *item) error {
 		return a.see(it, &path, true)
 	}
 	return nil
+}
+
+// skip keeps what a record says whose content was left out: from when on the path
+// holds something else than the version before.
+func (a *applier) skip(it *item, path *PathState) error {
+	a.out.counts.Skipped++
+	if !it.rec.Live() {
+		if err := a.tx.Skip(path.ID, statementOf(&it.rec), it.rec.Source); err != nil {
+			return err
+		}
+	}
+	return a.see(it, path, false)
 }
 
 // listing stands for one record of a history, by its commit and its path: a

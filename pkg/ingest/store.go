@@ -141,6 +141,9 @@ type Tx interface {
 	// ClearFailure drops the standing failure of a statement about a path, if there
 	// is one.
 	ClearFailure(path int64, s Statement) error
+	// Skip keeps that the content of a statement with a valid time was left out,
+	// which is no failure.
+	Skip(path int64, s Statement, source string) error
 	// Failing calls fn for each path whose live failure stands, that the scan has
 	// not listed and that no scan started later has listed. fn must not use the
 	// transaction.

@@ -182,13 +182,15 @@ func (r *versionRow) content(path string) *kb.Version {
 
 // Stale walks the paths under a prefix that held content at a point and could
 // not be read then, nor since, with the start of the first scan that failed, or
-// with the valid time of a later version that could not be taken in.
+// with the valid time of a later version that could not be taken in, or was left
+// out.
 func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
 	return func(yield func(asof.Stale, error) bool) {
 		var one int
 		some, err := r.row(`
 			SELECT 1 WHERE EXISTS (SELECT 1 FROM seen WHERE stale_since IS NOT NULL)
-				OR EXISTS (SELECT 1 FROM failure WHERE cleared_at IS NULL AND valid_from IS NOT NULL)`, nil, &one)
+				OR EXISTS (SELECT 1 FROM failure WHERE cleared_at IS NULL AND valid_from IS NOT NULL)
+				OR EXISTS (SELECT 1 FROM skipped)`, nil, &one)
 		if err != nil {
 			yield(asof.Stale{}, err)
 		}
@@ -205,6 +207,9 @@ func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[
 					UNION ALL
 					SELECT path, valid_from, seq FROM failure
 					WHERE cleared_at IS NULL AND (valid_from, seq) <= (:valid, :seq) AND failed_at <= :known
+					UNION ALL
+					SELECT path, valid_from, seq FROM skipped
+					WHERE (valid_from, seq) <= (:valid, :seq) AND skipped_at <= :known
 				) s JOIN path p ON p.id = s.path`+inForceAt+`
 				WHERE (s.seq IS NULL OR (s.since, s.seq) > (v.valid_from, v.seq)) AND `+part.condition+`
 				GROUP BY p.id ORDER BY p.name`, args, func(rows *sql.Rows) error {

@@ -15,7 +15,7 @@ func (r *recovery) buildBooks() error {
 	if err := r.buildScans(); err != nil {
 		return err
 	}
-	for _, name := range []string{"forgotten", "run", "run_chunk", "failure", "listed", "seen"} {
+	for _, name := range []string{"forgotten", "run", "run_chunk", "failure", "skipped", "listed", "seen"} {
 		if err := r.copyRows(name); err != nil {
 			return err
 		}
@@ -43,6 +43,7 @@ func (r *recovery) buildBooks() error {
 		"UPDATE main.run SET report = NULL WHERE report IS NOT NULL AND NOT json_valid(report)",
 		"UPDATE main.run_chunk SET scan = NULL WHERE scan NOT IN (SELECT id FROM main.scan)",
 		"DELETE FROM main.failure WHERE path NOT IN (SELECT id FROM main.path)",
+		"DELETE FROM main.skipped WHERE path NOT IN (SELECT id FROM main.path)",
 		"DELETE FROM main.listed WHERE scan NOT IN (SELECT id FROM main.scan WHERE closed_at IS NULL)",
 		"UPDATE main.seen SET blob = NULL", // contents may have other numbers; the files are read again
 		"DELETE FROM main.seen WHERE scan NOT IN (SELECT id FROM main.scan) OR path NOT IN (SELECT id FROM main.path)",

@@ -34,7 +34,7 @@ type columnLayout struct {
 // recoveredTables are those that cannot be made again from the others. Contents
 // are written to the new file at once, all others wait in a staging file.
 var recoveredTables = []string{
-	"path", "blob", "part", "version", "forgotten", "filtered", "scan", "listed", "seen", "run", "run_chunk", "failure", "meta",
+	"path", "blob", "part", "version", "forgotten", "filtered", "scan", "listed", "seen", "run", "run_chunk", "failure", "skipped", "meta",
 }
 
 // The indexes that say once more what tables say.
@@ -168,7 +168,7 @@ func (t *tableLayout) sane(id int64, record []pages.Value) bool {
 			t.int(record, "parts") == (size+content.MaxPart-1)/content.MaxPart
 	case "part":
 		return id > 0 && t.int(record, "blob") > 0 && t.int(record, "ordinal") >= 0 && t.int(record, "codec") < 16
-	case "version", "run", "scan", "seen", "run_chunk", "failure", "forgotten":
+	case "version", "run", "scan", "seen", "run_chunk", "failure", "skipped", "forgotten":
 		return id > 0
 	case versionIndex:
 		return t.int(record, "path") > 0 && t.int(record, "id") > 0

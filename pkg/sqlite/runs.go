@@ -87,6 +87,14 @@ func (t *tx) ClearFailure(path int64, s ingest.Statement) error {
 	return err
 }
 
+// Skip keeps that a record of a history was skipped. Stale leaves out those whose
+// version is there, whichever came first.
+func (t *tx) Skip(path int64, s ingest.Statement, source string) error {
+	_, err := t.exec("INSERT OR IGNORE INTO skipped (path, valid_from, seq, source, skipped_at) VALUES (?, ?, ?, ?, ?)",
+		path, nullable(s.ValidFrom), s.Seq, source, t.now)
+	return err
+}
+
 // Failing walks the paths with a live failure that neither this scan nor a later
 // one has listed.
 func (t *tx) Failing(scan ingest.ScanState, fn func(ingest.PathState) error) error {

@@ -39,6 +39,7 @@ func testAnswers(t *testing.T, open Open) {
 		{"changes are those of content, mode and presence", changes},
 		{"stale are those that could not be read", staleness},
 		{"stale are those of which a later version failed", failedVersions},
+		{"stale are those of which a later version was skipped", skippedVersions},
 		{"a folder that is not there tells when it was", absentFolder},
 		{"a walk can be left", leaveWalk},
 		{"walks can be under way side by side", sideBySide},
@@ -451,6 +452,57 @@ func failedVersions(b *bench) {
 	if got := stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
 		b.t.Errorf("when it has been taken in: stale since %v", got)
 	}
+}
+
+func skippedVersions(b *bench) {
+	b.put("a.md", "one", epoch, 1)
+	b.put("a.md", "three", epoch+20, 1)
+	b.skip("a.md", epoch+10, 1)
+	b.skip("never.md", epoch+10, 1)
+	first, last := int64(0), int64(1)
+	for _, test := range []struct {
+		at   kb.Point
+		want []asof.Stale
+	}{
+		{kb.Point{Valid: epoch + 9, Known: kb.Forever}, nil},
+		{kb.Point{Valid: epoch + 10, Seq: &first, Known: kb.Forever}, nil},
+		{kb.Point{Valid: epoch + 10, Seq: &last, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}}},
+		{kb.Point{Valid: epoch + 19, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}}},
+		{kb.Point{Valid: epoch + 20, Known: kb.Forever}, nil},
+	} {
+		if got := b.stale(test.at); !slices.Equal(got, test.want) {
+			b.t.Errorf("at %s: %v", rel(test.at.Valid), got)
+		}
+	}
+	v, err := b.snapshot().InForce(background, "a.md", kb.Point{Valid: epoch, Known: kb.Forever})
+	b.check(err)
+	if got := b.stale(kb.Point{Valid: epoch + 19, Known: v.RecordedAt}); len(got) > 0 {
+		b.t.Errorf("before it was skipped: %v", got)
+	}
+	b.put("a.md", "two", epoch+10, 1)
+	if got := b.stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
+		b.t.Errorf("when it has been taken in: %v", got)
+	}
+	b.skip("a.md", epoch+10, 1)
+	if got := b.stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
+		b.t.Errorf("when it is skipped once more: %v", got)
+	}
+}
+
+// skip records that a version was left out, for its size.
+func (b *bench) skip(name string, from kb.Instant, seq int64) {
+	b.update(func(tx ingest.Tx) error {
+		return tx.Skip(b.ids(tx, name)[0], ingest.Statement{ValidFrom: &from, Seq: seq}, "git:1")
+	})
+}
+
+// stale lists what is stale at a point.
+func (b *bench) stale(at kb.Point) (all []asof.Stale) {
+	for s, err := range b.snapshot().Stale(background, "", at) {
+		b.check(err)
+		all = append(all, s)
+	}
+	return all
 }
 
 func absentFolder(b *bench) {

@@ -141,6 +141,15 @@ CREATE TABLE failure (
 CREATE INDEX failure_of_run ON failure (run);
 CREATE INDEX failure_standing ON failure (path) WHERE cleared_at IS NULL;
 
+CREATE TABLE skipped (                   -- contents of histories that were left out, as for their size
+  path       INTEGER NOT NULL REFERENCES path,
+  valid_from INTEGER NOT NULL,           -- of the version that they would have made
+  seq        INTEGER NOT NULL,
+  source     TEXT NOT NULL,
+  skipped_at INTEGER NOT NULL,           -- for the first time
+  UNIQUE (path, valid_from, seq, source)
+) STRICT;
+
 CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
   value ANY NOT NULL
