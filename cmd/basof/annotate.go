@@ -51,7 +51,7 @@ func (q *question) annotate(c *cli.Context) (err error) {
 	var absent *asof.AbsentError
 	switch {
 	case errors.As(err, &absent):
-		return explain(absent)
+		return explainGone(c, reader, absent)
 	case errors.Is(err, asof.ErrNoLines):
 		return tool.WithHint(err, "see its versions with: basof log "+shellArgument(name))
 	case err != nil:

@@ -72,10 +72,10 @@ func (l *list) run(c *cli.Context) (err error) {
 			return err
 		}
 	}
-	if count == 0 {
-		return nothing(c, reader, prefix, point.Point)
+	if err := warnStale(c, reader, point.Point, prefix); err != nil || count > 0 {
+		return err
 	}
-	return warnStale(c, reader, point.Point, prefix)
+	return nothing(c, reader, prefix, point.Point)
 }
 
 // nothing says that a list is empty, and when it would not be.

@@ -62,7 +62,7 @@ func (s show) run(c *cli.Context) (err error) {
 	held, err := asof.Held(c.Context, reader, name, point.Point)
 	var absent *asof.AbsentError
 	if errors.As(err, &absent) {
-		return explain(absent)
+		return explainGone(c, reader, absent)
 	}
 	if err != nil {
 		return err
@@ -114,6 +114,17 @@ func explain(e *asof.AbsentError) error {
 		return hintHistory(hintKnown(err, e))
 	}
 	return hintKnown(err, e)
+}
+
+// explainGone is explain for one document, of which what came after it was gone may
+// not have been taken in.
+func explainGone(c *cli.Context, reader *sqlite.Reader, e *asof.AbsentError) error {
+	if e.Gone != nil {
+		if err := warnStale(c, reader, e.At, e.Path); err != nil {
+			return err
+		}
+	}
+	return explain(e)
 }
 
 // hintKnown adds what is known of a path that held nothing.

@@ -45,8 +45,8 @@ type Store interface {
 	// paths.
 	Changes(ctx context.Context, prefix string, from, to kb.Point) iter.Seq2[Change, error]
 	// Stale walks the paths that held content at a point and could not be read
-	// then, nor since by any scan, and those of which a record of a later version
-	// up to the point has failed or was skipped.
+	// then, nor since by any scan, and those, gone ones too, of which a record of a
+	// later version up to the point has failed or was skipped.
 	Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq2[Stale, error]
 	// Commits returns the commits whose hashes begin with some digits, up to a
 	// number of them, in the order of their hashes.

@@ -50,13 +50,16 @@ func (r *Reader) Forward(_ context.Context, path string, at kb.Point) iter.Seq2[
 		ORDER BY v.valid_from, v.seq, v.id`, at.Valid, at.LastSeq(), at.Known, []byte(path))
 }
 
-// inForceAt joins the version v that the path p held at (:valid, :seq), as known
-// at :known, and its content b.
-const inForceAt = `
+// inForceAt joins the version v that decides what the path p held at (:valid, :seq),
+// as known at :known; heldAt also its content b, and so leaves out what was gone.
+const (
+	inForceAt = `
 	JOIN version v ON v.id = (
 		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid, :seq) AND recorded_at <= :known
-		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)`
+	heldAt = inForceAt + `
 	JOIN blob b ON b.id = v.blob`
+)
 
 // pointArgs are the parameters of a point, by their names.
 func pointArgs(suffix string, at kb.Point) []any {
@@ -72,7 +75,7 @@ func (r *Reader) List(_ context.Context, prefix string, at kb.Point) iter.Seq2[k
 		for _, part := range under(prefix) {
 			args := append(part.args, pointArgs("", at)...)
 			for v, err := range r.versions(`
-				SELECT p.name, `+versionColumns+` FROM path p`+inForceAt+`
+				SELECT p.name, `+versionColumns+` FROM path p`+heldAt+`
 				WHERE `+part.condition+` ORDER BY p.name`, args...) {
 				if !yield(v, err) || err != nil {
 					return
@@ -183,7 +186,7 @@ func (r *versionRow) content(path string) *kb.Version {
 // Stale walks the paths under a prefix that held content at a point and could
 // not be read then, nor since, with the start of the first scan that failed, or
 // with the valid time of a later version that could not be taken in, or was left
-// out.
+// out; after such a version, those too that were gone before it.
 func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
 	return func(yield func(asof.Stale, error) bool) {
 		var one int
@@ -211,7 +214,7 @@ func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[
 					SELECT path, valid_from, seq FROM skipped
 					WHERE (valid_from, seq) <= (:valid, :seq) AND skipped_at <= :known
 				) s JOIN path p ON p.id = s.path`+inForceAt+`
-				WHERE (s.seq IS NULL OR (s.since, s.seq) > (v.valid_from, v.seq)) AND `+part.condition+`
+				WHERE iif(s.seq IS NULL, v.blob IS NOT NULL, (s.since, s.seq) > (v.valid_from, v.seq)) AND `+part.condition+`
 				GROUP BY p.id ORDER BY p.name`, args, func(rows *sql.Rows) error {
 				var name []byte
 				var stale asof.Stale

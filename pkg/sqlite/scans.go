@@ -210,7 +210,7 @@ func (t *tx) Unlisted(scan ingest.ScanState, fn func(ingest.PathState) error) er
 func (t *tx) Under(prefix string, at kb.Instant, fn func(ingest.PathState) error) error {
 	for _, part := range under(prefix) {
 		args := append(part.args, pointArgs("", kb.Point{Valid: at, Known: kb.Forever})...)
-		err := t.each(`SELECT p.id, p.name, `+versionColumns+` FROM path p`+inForceAt+` WHERE `+part.condition,
+		err := t.each(`SELECT p.id, p.name, `+versionColumns+` FROM path p`+heldAt+` WHERE `+part.condition,
 			args, func(rows *sql.Rows) error {
 				state, err := scanPathState(rows)
 				if err != nil {

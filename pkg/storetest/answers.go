@@ -457,6 +457,9 @@ func failedVersions(b *bench) {
 func skippedVersions(b *bench) {
 	b.put("a.md", "one", epoch, 1)
 	b.put("a.md", "three", epoch+20, 1)
+	b.put("gone.md", "", epoch, 1)
+	b.put("gone.md", "back", epoch+20, 1)
+	b.skip("gone.md", epoch+15, 1)
 	b.skip("a.md", epoch+10, 1)
 	b.skip("never.md", epoch+10, 1)
 	first, last := int64(0), int64(1)
@@ -467,7 +470,8 @@ func skippedVersions(b *bench) {
 		{kb.Point{Valid: epoch + 9, Known: kb.Forever}, nil},
 		{kb.Point{Valid: epoch + 10, Seq: &first, Known: kb.Forever}, nil},
 		{kb.Point{Valid: epoch + 10, Seq: &last, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}}},
-		{kb.Point{Valid: epoch + 19, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}}},
+		{kb.Point{Valid: epoch + 14, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}}},
+		{kb.Point{Valid: epoch + 19, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}, {Path: "gone.md", Since: epoch + 15}}},
 		{kb.Point{Valid: epoch + 20, Known: kb.Forever}, nil},
 	} {
 		if got := b.stale(test.at); !slices.Equal(got, test.want) {
@@ -480,6 +484,7 @@ func skippedVersions(b *bench) {
 		b.t.Errorf("before it was skipped: %v", got)
 	}
 	b.put("a.md", "two", epoch+10, 1)
+	b.put("gone.md", "", epoch+15, 1)
 	if got := b.stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
 		b.t.Errorf("when it has been taken in: %v", got)
 	}
