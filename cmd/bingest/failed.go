@@ -60,7 +60,7 @@ func (s *settings) failed(c *cli.Context) (err error) {
 	if n := again.lost; n > 0 {
 		tool.Warn(c, tool.WithHint(
 			fmt.Errorf("%s with the content, which is not kept", verb(n, "record", "came", "came")),
-			"take them in again from where they came"))
+			"take them in again from where they came; a history with the same bscan -git as before, and -rehash"))
 	}
 	return again.close()
 }

@@ -24,9 +24,7 @@ func verdict(c *cli.Context, sum *ingest.Summary) error {
 	code := lacking(c, sum)
 	if n := sum.Counts.Failed; n > 0 {
 		code = tool.ExitPartial
-		tool.Warn(c, tool.WithHint(
-			fmt.Errorf("%s of %d failed", tool.Count(n, "record"), sum.Counts.Total()),
-			`see "errors" in the report, also with: bingest report; to try them again: bingest failed | bingest`))
+		tool.Warn(c, againHint(fmt.Errorf("%s of %d failed", tool.Count(n, "record"), sum.Counts.Total()), sum))
 	}
 	if n := sum.SkippedForgotten; n > 0 {
 		tool.Warn(c, fmt.Errorf("%s from before what is remembered, and skipped", verb(n, "record", "is", "are")))
@@ -55,6 +53,20 @@ func verdict(c *cli.Context, sum *ingest.Summary) error {
 		return tool.Exit(code, nil)
 	}
 	return nil
+}
+
+// againHint says where to see what failed, and how to try it again.
+func againHint(err error, sum *ingest.Summary) error {
+	hint := `see "errors" in the report, also with: bingest report; to try them again`
+	switch sum.FailedContents {
+	case 0:
+		hint += ": bingest failed | bingest"
+	case sum.Counts.Failed:
+		hint += ", run the same line again, since contents that come with records, as from a history, are not kept"
+	default:
+		hint += ": bingest failed | bingest; or the same line again, where contents come with records, as from a history"
+	}
+	return tool.WithHint(err, hint)
 }
 
 // lacking tells the user what searches will not find, and returns the exit code

@@ -12,6 +12,7 @@ type outcome struct {
 	textless map[kb.Code]int64 // versions stored without text
 	withheld int64
 	otherDir string // see ScanState
+	contents int64  // failed records whose content came with them, or was to
 	forgot   int64  // records of what was forgotten
 }
 
@@ -279,6 +280,9 @@ func (a *applier) see(it *item, path *PathState, readable bool) error {
 
 func (a *applier) failItem(it *item, path *PathState, fault *kb.Fault) error {
 	f := Failure{PathID: path.ID, Scan: a.scan.ID, Statement: statementOf(&it.rec), Again: again(&it.rec), Source: it.rec.Source}
+	if f.Again == kb.Skipped {
+		a.out.contents++
+	}
 	if err := a.fail(f, fault); err != nil {
 		return err
 	}

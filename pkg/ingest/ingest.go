@@ -120,6 +120,7 @@ type Summary struct {
 	Rejected        int64             // texts of this run that the embedder gives no vector for
 	FirstRefusal    *kb.Fault         // why; nil if there are none
 
+	FailedContents   int64      // of Counts.Failed: records whose content came with them, or was to, and is not kept
 	SkippedForgotten int64      // of Counts.Skipped: records of what was forgotten
 	Forgotten        *Forgotten // what Forget dropped; nil in other runs, and where it failed
 }

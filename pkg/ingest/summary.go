@@ -12,6 +12,7 @@ func (r *runner) account(u *unit, a *applier) {
 	r.sum.Counts.Add(a.out.counts)
 	r.sum.sample(r.opts.Clock())
 	r.sum.Withheld += a.out.withheld
+	r.sum.FailedContents += a.out.contents
 	r.sum.SkippedForgotten += a.out.forgot
 	for class, n := range a.out.classes {
 		r.sum.Classes[class] += n
