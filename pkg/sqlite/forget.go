@@ -54,6 +54,9 @@ func (r *Reader) Forgettable(_ context.Context, what ingest.Forgetting) (ingest.
 
 // Forgotten returns what was forgotten and is missing under a prefix at a point.
 func (r *Reader) Forgotten(_ context.Context, prefix string, at kb.Point) (*asof.Forgotten, error) {
+	if before, err := r.beforeAll(at.Known); err != nil || before {
+		return nil, err
+	}
 	var found *asof.Forgotten
 	// At a step of a moment, what came in a later step may have had the earlier one
 	// forgotten.
@@ -77,6 +80,19 @@ func (r *Reader) Forgotten(_ context.Context, prefix string, at kb.Point) (*asof
 		return found, err
 	}
 	return r.forgottenKnowledge(prefix, at)
+}
+
+// beforeAll reports whether nothing had been recorded by a recorded time, so that
+// nothing that was forgotten was known then either.
+func (r *Reader) beforeAll(known kb.Instant) (before bool, err error) {
+	if known == kb.Forever {
+		return false, nil
+	}
+	// A clock may have been set back after the file was made, and a recovered one may lack the first chunks.
+	_, err = r.row(`
+		SELECT coalesce(?1 < (SELECT value FROM meta WHERE key = 'created_at')
+			AND ?1 < (SELECT committed_at FROM run_chunk ORDER BY id LIMIT 1), 0)`, []any{known}, &before)
+	return before, err
 }
 
 // isUnder reports whether a name is a prefix or lies below it.
