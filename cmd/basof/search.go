@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/config"
+	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
@@ -100,7 +101,42 @@ func (s *search) run(c *cli.Context) (err error) {
 	if len(found.Hits) == 0 {
 		return s.nothingFound(c, reader, words, prefixes, &point)
 	}
+	if err := warnLonger(c, reader, found.Hits); err != nil {
+		return err
+	}
 	return warnStale(c, reader, point.Point, hitPaths(found.Hits)...)
+}
+
+// warnLonger tells of passages that begin where what is remembered of their
+// documents does, and so may be older.
+func warnLonger(c *cli.Context, reader *sqlite.Reader, hits []asof.Hit) error {
+	var last *asof.Forgotten
+	begins := map[string]*ingest.Beginning{}
+	for i := range hits {
+		path := hits[i].Version.Path
+		begin, asked := begins[path]
+		if !asked {
+			var err error
+			if begin, err = reader.MemoryBegins(c.Context, path); err != nil {
+				return err
+			}
+			begins[path] = begin
+		}
+		if begin == nil || hits[i].From != begin.From {
+			continue
+		}
+		forgotten, err := memoryBegins(c, reader, path)
+		if err != nil {
+			return err
+		}
+		if forgotten != nil && (last == nil || forgotten.Before > last.Before) {
+			last = forgotten
+		}
+	}
+	if last != nil {
+		tool.Warn(c, fmt.Errorf("what was there before %s is forgotten, at least in part; passages that stood there then may have stood longer", last.Before))
+	}
+	return nil
 }
 
 // collectOften keeps garbage from growing beside what a search holds: matches,

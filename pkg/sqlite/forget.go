@@ -357,6 +357,12 @@ func (s *session) forgetful() (is bool, err error) {
 	return is, err
 }
 
+// MemoryBegins returns where what is remembered of a path begins; nil unless some
+// of its versions were forgotten.
+func (r *Reader) MemoryBegins(_ context.Context, path string) (*ingest.Beginning, error) {
+	return r.beginning("p.name = ?", []byte(path))
+}
+
 // MemoryBegins returns where what is remembered of paths begins.
 func (s *Store) MemoryBegins(ctx context.Context, paths []string) ([]*ingest.Beginning, error) {
 	begins := make([]*ingest.Beginning, len(paths))
