@@ -223,7 +223,7 @@ func (r *recovery) readOrphans() error {
 // tables are known by their types; those of some only by what they say.
 func (r *recovery) readOrphan(page *pages.Page) error {
 	isTable := page.Kind == pages.TableLeaf
-	names := r.holdsNames(page)
+	names := !isTable && r.holdsNames(page)
 	for _, cell := range page.Cells {
 		types, err := r.file.Types(cell)
 		if err != nil {
@@ -234,7 +234,7 @@ func (r *recovery) readOrphan(page *pages.Page) error {
 			if !t.kept || isTable != (t.tree == pages.TableLeaf) || !t.takes(types) {
 				continue
 			}
-			if (t.name == "path" || t.name == pathIndex) && !names || t.name == blobIndex && names {
+			if t.name == pathIndex && !names || t.name == blobIndex && names {
 				continue
 			}
 			of = t
@@ -256,27 +256,20 @@ func (r *recovery) readOrphan(page *pages.Page) error {
 // namesShare is the share of rows that have to look like names on a page of names.
 const namesShare = 0.9
 
-// holdsNames reports whether the blobs on a page are names of paths: vectors, and
-// pieces of the text index, have the same types.
+// holdsNames reports whether the blobs on a page of an index are names of paths:
+// hashes, and keys of texts, have the same types.
 func (r *recovery) holdsNames(page *pages.Page) bool {
 	var blobs, names float64
 	for _, cell := range page.Cells {
 		types, err := r.file.Types(cell)
-		if err != nil || len(types) != 2 {
-			continue
-		}
-		at := 0
-		if page.Kind == pages.TableLeaf {
-			at = 1
-		}
-		if types[at] != pages.Blob {
+		if err != nil || len(types) != 2 || types[0] != pages.Blob {
 			continue
 		}
 		record, err := r.file.Record(cell)
 		if err != nil {
 			continue
 		}
-		if blobs++; isPlainName(record[at].Bytes) {
+		if blobs++; isPlainName(record[0].Bytes) {
 			names++
 		}
 	}

@@ -117,6 +117,7 @@ func TestRecoverLostTables(t *testing.T) {
 		{"the header and the schema", []string{"header"}, nil, true},
 		{"names in the table", []string{"path"}, nil, true},
 		{"names in the index", []string{"sqlite_autoindex_path_1"}, nil, true},
+		{"the schema, and names in the index", []string{"header", "sqlite_autoindex_path_1"}, nil, true},
 		{"hashes in the table", []string{"blob"}, nil, true},
 		{"hashes in the index", []string{"sqlite_autoindex_blob_1"}, nil, true},
 		{"the index of versions", []string{"version_in_time"}, nil, true},
