@@ -125,12 +125,14 @@ func (r *Reader) forgottenKnowledge(prefix string, at kb.Point) (*asof.Forgotten
 // needs. Vacuum then gives the space back.
 func (s *Store) Forget(ctx context.Context, what ingest.Forgetting) (f ingest.Forgotten, err error) {
 	// For each content that goes, SQLite would look through all versions and parts
-	// for one that refers to it. Nothing does: that is why it goes.
-	if _, err := s.write.conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF"); err != nil {
+	// for one that refers to it. Nothing does: that is why it goes. And pages that
+	// are free from then on are overwritten: until Vacuum has taken them away, which
+	// a full disk may prevent, a recovery would find in them what was forgotten.
+	if _, err := s.write.conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF; PRAGMA secure_delete = ON"); err != nil {
 		return f, fault(err)
 	}
 	defer func() {
-		_, on := s.write.conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA foreign_keys = ON")
+		_, on := s.write.conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA foreign_keys = ON; PRAGMA secure_delete = OFF")
 		err = errors.Join(err, fault(on))
 	}()
 	err = s.Update(ctx, func(open ingest.Tx) error {
@@ -140,6 +142,10 @@ func (s *Store) Forget(ctx context.Context, what ingest.Forgetting) (f ingest.Fo
 		}
 		if f.Versions > 0 {
 			if err := t.forgetContents(ctx, &f); err != nil {
+				return err
+			}
+			// What is derived is recovered from nowhere.
+			if err := t.script(ctx, "PRAGMA secure_delete = OFF"); err != nil {
 				return err
 			}
 			if err := t.rebuildIndex(ctx); err != nil {

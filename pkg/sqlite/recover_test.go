@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -290,6 +291,42 @@ func TestForgotten(t *testing.T) {
 	change(t, path, "DELETE FROM version WHERE id = (SELECT max(id) FROM version)")
 	if codes, _ := findings(t, path, everything); !slices.Contains(codes, "version_run") {
 		t.Errorf("a version that was taken in afterwards is missing, and only this is found: %q", codes)
+	}
+}
+
+// TestForgottenWithoutVacuum recovers a knowledge base of which most was forgotten,
+// and whose space was not given back, as after a kill or on a full disk: what was
+// forgotten neither comes back nor is taken for lost.
+func TestForgottenWithoutVacuum(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kb.sqlite")
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	clock := func() time.Time { now = now.Add(time.Millisecond); return now }
+	const documents = 1000
+	for round := range 4 {
+		held := make(map[int]string)
+		for i := range documents {
+			held[i] = fmt.Sprintf("# Document %d\n\nRound %d.\n", i, round)
+		}
+		takeIn(t, store, clock, round, kb.InstantOf(clock()), held)
+	}
+	run, err := store.BeginRun(t.Context(), ingest.RunStart{At: 1, Host: "host", PID: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := store.Forget(t.Context(), ingest.Forgetting{Before: kb.InstantOf(clock()), Run: run})
+	if err != nil || f.Versions != 3*documents || f.Contents != 3*documents {
+		t.Fatalf("forgot %+v: %v", f, err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, told, sum := recovery(t, path)
+	if len(told) > 0 || sum.Versions != documents || sum.Contents != documents {
+		t.Errorf("told %v, %+v", told, sum)
 	}
 }
 
