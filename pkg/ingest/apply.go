@@ -82,7 +82,7 @@ func (a *applier) applyScan() error {
 			return err
 		}
 	}
-	if len(a.listed) > 0 && !a.scan.Closed { // else they are in already
+	if len(a.listed) > 0 && (a.live || !a.scan.Closed) { // else they are in already, or nobody asks for them
 		if err := a.tx.List(a.scan.ID, a.listed, a.live); err != nil {
 			return err
 		}

@@ -62,8 +62,8 @@ type Tx interface {
 
 	// Scan registers a scan by its ID if it is new, and returns what is known of it.
 	Scan(scan *kb.Scan) (ScanState, error)
-	// List adds to what a scan has listed; live says that it looked at files,
-	// rather than at a history.
+	// List adds to what a scan has listed, which may be closed; live says that it
+	// looked at files, rather than at a history.
 	List(scan int64, paths []int64, live bool) error
 	// EndScan keeps what the end line of a scan says.
 	EndScan(scan int64, end *kb.End) error

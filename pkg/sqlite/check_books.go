@@ -65,7 +65,7 @@ func (k *check) scan(s *bookScan, top int64) (wrong string, err error) {
 		return "", err
 	case listed == nil:
 		return "the paths that it listed cannot be read", nil
-	case !s.live: // what it listed is dropped when it is settled, and a history lists records rather than paths
+	case !s.live, body.History != nil: // what it listed is dropped when it is settled, and a history lists records rather than paths
 		return "", nil
 	case !listed.IsEmpty() && int64(listed.Maximum()) > top && k.recovered.at == 0:
 		return "it listed paths that are not there", nil

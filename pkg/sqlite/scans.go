@@ -113,6 +113,13 @@ func (t *tx) List(scan int64, paths []int64, live bool) error {
 	for _, id := range paths {
 		set.Add(uint64(id))
 	}
+	var closed bool
+	if _, err := t.row("SELECT closed_at IS NOT NULL FROM scan WHERE id = ?", []any{scan}, &closed); err != nil {
+		return err
+	}
+	if closed {
+		return t.listLate(scan, set)
+	}
 	raw, err := set.ToBytes()
 	if err != nil {
 		return fmt.Errorf("list paths: %w", err)
@@ -121,6 +128,28 @@ func (t *tx) List(scan int64, paths []int64, live bool) error {
 		return err
 	}
 	_, err = t.exec("UPDATE scan SET taken = taken + ?, live = max(live, ?) WHERE id = ?", len(paths), live, scan)
+	return err
+}
+
+// listLate adds to what a settled scan has listed what it has not: its stream came
+// again with more in it, or its end counted too few.
+func (t *tx) listLate(scan int64, set *roaring64.Bitmap) error {
+	all, err := t.listed(scan)
+	if err != nil {
+		return err
+	}
+	before := all.GetCardinality()
+	all.Or(set)
+	added := all.GetCardinality() - before
+	if added == 0 {
+		return nil
+	}
+	all.RunOptimize()
+	raw, err := all.ToBytes()
+	if err != nil {
+		return fmt.Errorf("list paths: %w", err)
+	}
+	_, err = t.exec("UPDATE scan SET taken = taken + ?, listed = ? WHERE id = ?", added, raw, scan)
 	return err
 }
 
