@@ -14,7 +14,7 @@ import (
 
 // The codes of what a recovery tells.
 const (
-	CodePageLost        = "page_lost"        // a page that cannot be read, where a tree has one
+	CodePageLost        = "page_lost"        // a page that cannot be read, where a tree has one, or that the file lacks at its end
 	CodePathLost        = "path_lost"        // a path whose name is lost
 	CodePathDoubtful    = "path_doubtful"    // a path that is named twice, and not the same
 	CodeVersionLost     = "version_lost"     // a version of which only path and time are known

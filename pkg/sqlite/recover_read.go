@@ -109,6 +109,12 @@ func (r *recovery) readTrees() error {
 			return err
 		}
 	}
+	if cut := r.file.CutOff(); cut > 0 {
+		r.sum.PagesLost += cut
+		if err := r.say(CodePageLost, "the file ends after %d of %d pages", r.sum.Pages, r.sum.Pages+cut); err != nil {
+			return err
+		}
+	}
 	roots, err := r.roots()
 	if err != nil {
 		return err
@@ -143,7 +149,11 @@ func (r *recovery) roots() (map[string]uint32, error) {
 	}
 	seen := r.pages.seen
 	err := r.file.Walk(1, seen, func(v pages.Visit) error {
-		if v.Err == nil && v.Kind == pages.TableLeaf {
+		if v.Err != nil {
+			r.sum.PagesLost++
+			return r.say(CodePageLost, "the schema: %v", v.Err)
+		}
+		if v.Kind == pages.TableLeaf {
 			add(v.Page)
 		}
 		return r.ctx.Err()

@@ -226,6 +226,28 @@ func holdings(t *testing.T, path string, at kb.Instant) map[string]kb.Version {
 	return held
 }
 
+// TestRecoverCutOff recovers files that have lost their end, and with it the schema
+// or nothing that matters: in any case that is told.
+func TestRecoverCutOff(t *testing.T) {
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole.sqlite")
+	history(t, whole, 10)
+	file, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{4096, 5000, 2 * 4096, 5 * 4096, len(file) / 2, len(file) - 4096} {
+		path := filepath.Join(dir, fmt.Sprint(size))
+		if err := os.WriteFile(path, file[:size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, codes, sum := recovery(t, path)
+		if codes[sqlite.CodePageLost] == 0 || sum.PagesLost == 0 {
+			t.Errorf("of %d bytes only %d are left, and told is %v, %+v", len(file), size, codes, sum)
+		}
+	}
+}
+
 // TestRecoverLog recovers a file whose last transactions are in its WAL.
 func TestRecoverLog(t *testing.T) {
 	dir := t.TempDir()

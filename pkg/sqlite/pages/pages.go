@@ -45,7 +45,8 @@ type File struct {
 	page   int   // bytes in a page
 	usable int   // bytes in a page that hold content
 	pages  uint32
-	whole  bool // the header makes sense
+	whole  bool   // the header makes sense
+	said   uint32 // how many pages the header says that there are; 0 where it does not
 	log    *log
 
 	overflow int64 // bytes of records with overflow pages that were read so far
@@ -100,6 +101,9 @@ func (f *File) readHeader() error {
 	reserved := int(header[20])
 	if string(header[:len(magic)]) == magic && isPageSize(size) && size-reserved >= 480 {
 		f.page, f.usable, f.whole = size, size-reserved, true
+		if string(header[24:28]) == string(header[92:96]) { // else the count is out of date
+			f.said = binary.BigEndian.Uint32(header[28:])
+		}
 		return nil
 	}
 	if f.log == nil {
@@ -148,6 +152,9 @@ func (f *File) saneShare(size int) float64 {
 	}
 	return sane / max(looked, 1)
 }
+
+// CutOff returns how many pages the file lacks at its end, by what its header says.
+func (f *File) CutOff() int64 { return max(0, int64(f.said)-int64(f.pages)) }
 
 // Whole reports whether the header of the file makes sense.
 func (f *File) Whole() bool { return f.whole }
