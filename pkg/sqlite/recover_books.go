@@ -51,6 +51,9 @@ func (r *recovery) buildBooks() error {
 	if err != nil {
 		return err
 	}
+	if err := r.dropToCome(); err != nil {
+		return err
+	}
 	if err := r.dropUnlisted(); err != nil {
 		return err
 	}
@@ -106,6 +109,24 @@ func (r *recovery) buildScans() error {
 		}
 	}
 	return nil
+}
+
+// dropToCome drops transactions that are to have stored something at a time that is
+// yet to come, and later than all that is known to be stored: what is taken in then
+// would be compared with them.
+func (r *recovery) dropToCome() error {
+	res, err := r.out.exec(`
+		DELETE FROM main.run_chunk WHERE stored + deleted > 0 AND committed_at > max(?,
+			(SELECT coalesce(max(recorded_at), 0) FROM main.version), (SELECT coalesce(max(recorded_at), 0) FROM main.forgotten))`,
+		kb.InstantOf(r.clock()))
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if n > 0 {
+		r.rows["run_chunk"] += n
+	}
+	return err
 }
 
 // dropUnlisted drops listings that cannot be read, with what was seen by scans
