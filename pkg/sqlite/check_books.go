@@ -179,9 +179,21 @@ func (k *check) runs() error {
 			return k.damage(CodeRun, ByRepair, "run %d is %s, but its end says otherwise", run.ID, run.Status)
 		case report.Valid && !json.Valid([]byte(report.String)):
 			return k.damage(CodeRun, ByRepair, "the report of run %d cannot be read", run.ID)
-		case run.Status == ingest.Running && k.opts.Alive != nil && !k.opts.Alive(&run):
+		case run.Status == ingest.Running && k.opts.Alive != nil && !k.opts.Alive(&run) && !k.endedSince(run.ID):
 			return k.note(CodeRunOpen, ByRepair, "run %d, begun at %s, was never ended, and its process %d is gone", run.ID, run.StartedAt, run.PID)
 		}
 		return nil
 	})
+}
+
+// endedSince reports whether a run that goes on in the snapshot has ended by now:
+// its process may have done so, and be gone, while the check was under way.
+func (k *check) endedSince(id int64) bool {
+	now, err := OpenReader(k.ctx, k.path)
+	if err != nil { // then nothing more is known than the snapshot says
+		return false
+	}
+	defer now.Close() // only read
+	run, found, err := now.Run(k.ctx, id)
+	return err == nil && found && run.Status != ingest.Running
 }

@@ -244,3 +244,34 @@ func TestLogNotice(t *testing.T) {
 		}
 	}
 }
+
+// TestRunEndsMeanwhile checks while a run ends and its process goes: it was not left
+// open.
+func TestRunEndsMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kb.sqlite")
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	for _, test := range []struct {
+		ends bool
+		want []string
+	}{{true, nil}, {false, []string{"run_open?"}}} {
+		run, err := store.BeginRun(t.Context(), ingest.RunStart{At: 1, Host: "host", PID: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes, all := findings(t, path, sqlite.CheckOptions{Alive: func(*ingest.RunState) bool {
+			if test.ends {
+				if err := store.FinishRun(t.Context(), run, ingest.RunFinish{At: 2, Status: ingest.Complete, Report: []byte("{}")}); err != nil {
+					t.Error(err)
+				}
+			}
+			return false
+		}})
+		if !slices.Equal(codes, test.want) {
+			t.Errorf("ends: %t: found %v", test.ends, all)
+		}
+	}
+}
