@@ -30,7 +30,7 @@ const marker = "zqz"
 // Prometheus.
 var pieces = []string{
 	"<script>alert(1)</script>", "<img src=x onerror=y>", "</code>", "</style>", "<!--", "&lt;", "&#60;", "`", "```", "|", "\\", "\\|", "*a*", "_b_", "~~c~~", "[d](javascript:e)",
-	"![f](http://g)", "http://h.example", "www.i.example", " www.i.example ", "# j", "\n# k", "\n\n- l", "\n---\n", "> m", "1. n", "$o$", "@p", "#1", ":q:", "\x1b[31m", "\x1b]0;r\x07", "\r", "\t", "\x00",
+	"![f](http://g)", "http://h.example", "www.i.example", " www.i.example ", "# j", "\n# k", "\n\n- l", "\n---\n", "> m", "1. n", "$o$", "@p", "#1", ":q:", "10:00", ":", "\x1b[31m", "\x1b]0;r\x07", "\r", "\t", "\x00",
 	"\u202e", "\u2028", "\ufeff", "\u200b", "\u0085", `"`, "'", "{{.}}", "{u=\"v\"}", "é", "文", " ", "a", ".", "-",
 }
 
@@ -111,6 +111,35 @@ func TestHostileMarkdown(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestMarkdownTimes demands that a time of day is written as it is, and any other
+// colon so that it makes no address and no emoji.
+func TestMarkdownTimes(t *testing.T) {
+	for text, want := range map[string]string{
+		"10:00:00":         "10:00:00",
+		"at 10:00, or so":  "at 10:00, or so",
+		"(23:59)":          "(23:59)",
+		"1:100:2":          "1&#58;100&#58;2",
+		"12:100:12":        "12&#58;100&#58;12",
+		"10:00:smile:":     "10:00&#58;smile&#58;",
+		":clock10:00":      "&#58;clock10&#58;00",
+		":+10:00":          "&#58;&#43;10&#58;00",
+		"10:00_a:":         "10&#58;00&#95;a&#58;",
+		"http://127.0.0.1": "http&#58;//127.0.0.1",
+		"10:":              "10&#58;",
+		":10":              "&#58;10",
+	} {
+		s := new(report.Series)
+		s.Add(&report.Run{Report: report.Report{Status: "failed", Fatal: text}})
+		var out bytes.Buffer
+		if err := render.Markdown(&out, s); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "> **"+want+"**\n") {
+			t.Errorf("%s is not written as %s in\n%s", text, want, &out)
+		}
+	}
 }
 
 // TestHostileHTML demands of a page what TestHostileMarkdown does, that it asks

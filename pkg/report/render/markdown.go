@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/seed16713943/btools/pkg/report"
@@ -152,10 +153,11 @@ func (m *markdown) series(s *report.Series) {
 func escaped(s string) string {
 	var b strings.Builder
 	var before rune
-	for _, r := range s {
+	for i, r := range s {
 		address := r == '.' && before|0x20 == 'w' // www. would become a link
 		inWord := r == '-' && isWord(before)      // and not the beginning of a list or a line
-		if r < 0x80 && !strings.ContainsRune(" ,.%/;()", r) && !isWord(r) && !inWord || address {
+		inTime := r == ':' && isClock(s, i)
+		if r < 0x80 && !strings.ContainsRune(" ,.%/;()", r) && !isWord(r) && !inWord && !inTime || address {
 			fmt.Fprintf(&b, "&#%d;", r)
 		} else {
 			b.WriteRune(r)
@@ -164,6 +166,18 @@ func escaped(s string) string {
 	}
 	return b.String()
 }
+
+// isClock reports whether the colon at i stands between two digits and two, as
+// in a time of day. Other colons can make an address or an emoji: there is a
+// :100:, but none of two digits.
+func isClock(s string, i int) bool {
+	return pairBefore.MatchString(s[max(i-3, 0):i]) && pairAfter.MatchString(s[i+1:min(i+4, len(s))])
+}
+
+var (
+	pairBefore = regexp.MustCompile(`^[^0-9A-Za-z_+-]*[0-9]{2}$`)
+	pairAfter  = regexp.MustCompile(`^[0-9]{2}[^0-9A-Za-z_+-]*$`)
+)
 
 func isWord(r rune) bool {
 	return '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
