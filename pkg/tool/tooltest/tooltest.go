@@ -94,44 +94,72 @@ func moduleRoot(t testing.TB) string {
 	return filepath.Dir(strings.TrimSpace(string(out)))
 }
 
-// built is the folder of the programs and the number of running tests that use
-// it; the last of them removes it.
-var built struct {
+// Main runs the tests of a package that builds the programs in many of them: they
+// are built once, when they are first needed, and not again by each test.
+//
+//	func TestMain(m *testing.M) { tooltest.Main(m) }
+func Main(m *testing.M) {
+	built.hold()
+	defer built.release()
+	m.Run()
+}
+
+// built is the folder of the programs, "" before they are built, and how many
+// want to keep them: running tests, and Main. The last of them removes the folder.
+var built programs
+
+type programs struct {
 	sync.Mutex
 	dir   string
 	users int
 }
 
+func (p *programs) hold() {
+	p.Lock()
+	defer p.Unlock()
+	p.users++
+}
+
+func (p *programs) release() {
+	p.Lock()
+	defer p.Unlock()
+	if p.users--; p.users == 0 && p.dir != "" {
+		os.RemoveAll(p.dir)
+		p.dir = ""
+	}
+}
+
 func build(t testing.TB, root string) string {
 	t.Helper()
+	built.hold()
+	t.Cleanup(built.release)
 	built.Lock()
 	defer built.Unlock()
-	if built.users == 0 {
-		dir, err := os.MkdirTemp("", "btools-programs-")
+	if built.dir == "" {
+		dir, err := buildAnew(root)
 		if err != nil {
 			t.Fatal(err)
 		}
 		built.dir = dir
 	}
-	built.users++
-	t.Cleanup(func() {
-		built.Lock()
-		defer built.Unlock()
-		if built.users--; built.users == 0 {
-			os.RemoveAll(built.dir)
-		}
-	})
-	if built.users == 1 {
-		if err := readFolders(root); err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command("go", "build", "-o", built.dir+string(os.PathSeparator), "./cmd/...")
+	return built.dir
+}
+
+func buildAnew(root string) (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "btools-programs-"); err != nil {
+		return "", err
+	}
+	if err = readFolders(root); err == nil {
+		cmd := exec.Command("go", "build", "-o", dir+string(os.PathSeparator), "./cmd/...")
 		cmd.Dir = root
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("build the programs: %v\n%s", err, out)
+		if out, failed := cmd.CombinedOutput(); failed != nil {
+			err = fmt.Errorf("build the programs: %w\n%s", failed, out)
 		}
 	}
-	return built.dir
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, nil
 }
 
 // readFolders opens every folder of sources. The go command repeats the result

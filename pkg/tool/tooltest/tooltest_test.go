@@ -64,6 +64,23 @@ func TestProgramsAreRemoved(t *testing.T) {
 	}
 }
 
+// TestProgramsAreKept demands that tests which come one after the other share
+// what was built, as long as somebody holds it.
+func TestProgramsAreKept(t *testing.T) {
+	root := writeModule(t)
+	built.hold()
+	var first, second string
+	t.Run("one", func(t *testing.T) { first = build(t, root) })
+	t.Run("another", func(t *testing.T) { second = build(t, root) })
+	if _, err := os.Stat(filepath.Join(first, "leave")); err != nil || first != second {
+		t.Errorf("built in %s, and again in %s: %v", first, second, err)
+	}
+	built.release()
+	if _, err := os.Stat(first); !os.IsNotExist(err) {
+		t.Errorf("still there: %v", err)
+	}
+}
+
 func TestField(t *testing.T) {
 	const text = `{"type":"scan","records":[{"path":"a"},{"path":"b.md"}]}
 {"type":"report","sum":{"total":1002,"rate":99.30},"none":null,"errors":[],"html":"<b>","list":["<", 1]}`
