@@ -3,7 +3,9 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
+	fewerHistories(t)
 	storetest.Run(t, func(dir string, clock kb.Clock) (*storetest.Store, error) {
 		path := filepath.Join(dir, "kb.sqlite")
 		store, err := Open(context.Background(), path, Options{Clock: clock})
@@ -27,6 +30,19 @@ func TestStore(t *testing.T) {
 			Close:    store.Close,
 		}, nil
 	})
+}
+
+// fewerHistories has rapid draw a quarter of its histories under the race detector,
+// which make test runs beside all of them without it. A number that was asked for
+// stays.
+func fewerHistories(t *testing.T) {
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if checks := flag.Lookup("rapid.checks"); Raced && !asked && os.Getenv("BTOOLS_TORTURE") == "" {
+		usual := checks.Value.String()
+		must(t, checks.Value.Set("25"))
+		t.Cleanup(func() { must(t, checks.Value.Set(usual)) })
+	}
 }
 
 var always = kb.Point{Valid: kb.Forever, Known: kb.Forever}

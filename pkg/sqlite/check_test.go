@@ -20,7 +20,7 @@ func change(t testing.TB, path, script string) {
 	t.Helper()
 	db, err := sql.Open("sqlite3", path)
 	if err == nil {
-		_, err = db.Exec(script)
+		_, err = db.Exec("PRAGMA synchronous = OFF;" + script) // nobody pulls a plug
 		err = errors.Join(err, db.Close())
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ func TestFindings(t *testing.T) {
 	if codes, all := findings(t, whole, everything); len(codes) > 0 {
 		t.Fatalf("the undamaged file: %v", all)
 	}
-	for _, test := range []struct {
+	for i, test := range []struct {
 		script    string
 		structure []string // what is found without -data
 		data      []string // and with it, beside that
@@ -151,6 +151,9 @@ func TestFindings(t *testing.T) {
 		{"UPDATE vector_interval SET valid_to = valid_from WHERE id = 1", []string{"vector_interval"}, nil},
 		{"DELETE FROM vector_interval WHERE id = 1", []string{"vector_block"}, nil},
 	} {
+		if !taken(i) {
+			continue
+		}
 		t.Run(test.script, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "kb.sqlite")
 			copyTo(t, whole, path)

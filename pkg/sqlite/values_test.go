@@ -68,13 +68,16 @@ func TestDamagedValues(t *testing.T) {
 	seed := fromEnv(t, "BTOOLS_DAMAGE_SEED", 20250115)
 	r := rand.New(rand.NewPCG(uint64(seed), 5))
 	t.Logf("seed %d", seed)
-	var times, noticed, changed int
+	var made, times, noticed, changed int
 	for range rounds {
 		for _, v := range changedValues {
 			another := fmt.Sprintf("(SELECT %s FROM %s LIMIT 1 OFFSET abs(%d) %% (SELECT count(*) FROM %[2]s))", v.column, v.table, r.Int32())
 			for _, value := range append([]string{another}, v.others...) {
 				script := fmt.Sprintf("UPDATE OR IGNORE %s SET %s = %s WHERE rowid = (SELECT rowid FROM %[1]s LIMIT 1 OFFSET abs(%[4]d) %% (SELECT count(*) FROM %[1]s))",
 					v.table, v.column, value, r.Int32())
+				if made++; !taken(made) {
+					continue
+				}
 				copyTo(t, path, damaged)
 				change(t, damaged, appendOnly+"PRAGMA ignore_check_constraints = ON;"+script+rearm)
 				codes, wrong := check(t, damaged), differences(want, ask(damaged, moments))

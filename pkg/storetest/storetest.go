@@ -42,14 +42,16 @@ type Snapshot interface {
 // store takes the time from clock.
 type Open func(dir string, clock kb.Clock) (*Store, error)
 
-// Run runs the whole suite.
+// Run runs the whole suite, with its parts in parallel: most of their time they
+// wait for the disk.
 func Run(t *testing.T, open Open) {
-	t.Run("writing", func(t *testing.T) { testWriting(t, open) })
-	t.Run("scans", func(t *testing.T) { testScans(t, open) })
-	t.Run("answers", func(t *testing.T) { testAnswers(t, open) })
-	t.Run("model", func(t *testing.T) { testModel(t, open) })
-	t.Run("order", func(t *testing.T) { testOrder(t, open) })
-	t.Run("texts", func(t *testing.T) { testTexts(t, open) })
-	t.Run("reigns", func(t *testing.T) { testReigns(t, open) })
-	t.Run("spans", func(t *testing.T) { testSpans(t, open) })
+	for name, test := range map[string]func(*testing.T, Open){
+		"writing": testWriting, "scans": testScans, "answers": testAnswers, "model": testModel,
+		"order": testOrder, "texts": testTexts, "reigns": testReigns, "spans": testSpans,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open)
+		})
+	}
 }
