@@ -16,13 +16,15 @@ import (
 // limits are what a run has to keep to; the zero value of each is no limit.
 type limits struct {
 	failures  failureLimit
+	texts     failureLimit
 	rate      rateLimit
 	memory    *int64 // bytes
 	time, age *time.Duration
 }
 
 func (l *limits) add(set *config.Set) {
-	set.Var("max-failures", "", &l.failures, "at most `N` records, or N% of them, may have failed")
+	set.Var("max-failures", "", &l.failures, "at most `N` records, or N% of them, may have failed, and so were not stored")
+	set.Var("max-text-failures", "", &l.texts, "at most `N` documents, or N% of the records, may be stored without text because a filter or the reading of their format failed")
 	set.Var("min-rate", "", &l.rate, "at least `N` files a second, where there were any")
 	l.memory = set.Bytes("max-memory", "", 0, "at most `SIZE` of memory at any time; 0 for no limit")
 	l.time = set.Duration("max-time", "", 0, "at most this `TIME` for a run, such as 30m; 0 for no limit")
@@ -30,7 +32,7 @@ func (l *limits) add(set *config.Set) {
 }
 
 func (l *limits) any() bool {
-	return l.failures.given || l.rate > 0 || *l.memory > 0 || *l.time > 0 || *l.age > 0
+	return l.failures.given || l.texts.given || l.rate > 0 || *l.memory > 0 || *l.time > 0 || *l.age > 0
 }
 
 // broken says in a sentence each what does not keep to the limits.
@@ -60,6 +62,9 @@ func (l *limits) brokenBy(r *report.Run) []string {
 	if l.failures.exceeded(p.Failed, p.TotalFiles) {
 		add("%d of %s failed, more than -max-failures %s", p.Failed, tool.Count(p.TotalFiles, "record"), &l.failures)
 	}
+	if n := r.Text.Failed(); l.texts.exceeded(n, p.TotalFiles) {
+		add("no text could be had of %s, of %s, more than -max-text-failures %s", tool.Count(n, "document"), tool.Count(p.TotalFiles, "record"), &l.texts)
+	}
 	if p.TotalFiles > 0 && m.FilesPerSecond < float64(l.rate) {
 		add("%s files a second, fewer than -min-rate %s", number(m.FilesPerSecond), &l.rate)
 	}
@@ -87,7 +92,7 @@ func verdict(bad int64, broken []string) error {
 
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-// failureLimit is a number of records or a part of all.
+// failureLimit is a number of records or documents, or a part of all records.
 type failureLimit struct {
 	most    float64
 	percent bool

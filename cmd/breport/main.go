@@ -25,6 +25,7 @@ bingest report | breport -format markdown >> "$GITHUB_STEP_SUMMARY"
 bingest report -all | breport -format html -o runs.html
 bingest report -all | breport -format prometheus -o /var/lib/prometheus/node-exporter/btools.prom
 bingest report | breport -max-failures 1% -min-rate 50   # exit code 3 if it was worse
+bingest report | breport -max-failures 0 -max-text-failures 0
 `
 
 const description = `
@@ -39,6 +40,10 @@ db.
 Limits are held against every report that is read; -max-age against the newest. Where there is any limit, a run that
 is not complete breaks it too; -max-failures 100% demands no more than that. What breaks a limit is said in a sentence
 each, after the reports are shown, and the exit code is 3.
+
+-max-failures is about records that were not stored. A document that was stored, and of which no text could be had since
+a filter failed, say, is no failed record, though bingest ends with the exit code 3: -max-text-failures is about
+these. Documents of a format that bingest knows no text of, and has no filter for, break neither.
 
 After an interruption it waits for the report of bingest, which ends too, shows it, and the exit code is 130.
 

@@ -88,6 +88,13 @@ type ErrorSummary struct {
 // TextErrors is how many documents a TextSummary names at most.
 const TextErrors = 100
 
+// The codes of package extract for documents that have no text to search, and
+// with which nothing is wrong.
+const (
+	unsupported kb.Code = "unsupported" // a format that needs a filter
+	binary      kb.Code = "binary"      // not text at all
+)
+
 // TextSummary is about the documents that were taken in, but without text to
 // search. What they held is stored as of any moment all the same: they count as
 // stored or unchanged, not as failed, and are not in the ErrorSummary.
@@ -98,6 +105,13 @@ type TextSummary struct {
 	// Errors names those for which an extractor or a filter failed, the first
 	// TextErrors of them: not those whose format is unsupported or binary.
 	Errors []TextError `json:"errors"`
+}
+
+// Failed is how many documents have no text because an extractor or a filter
+// failed on them. That a format is unsupported or binary is no failure.
+func (t *TextSummary) Failed() int64 {
+	n := t.WithoutText - t.Codes[unsupported] - t.Codes[binary]
+	return max(n, 0) // sums of reports from elsewhere need not fit
 }
 
 // TextError is why a document has no text to search.
