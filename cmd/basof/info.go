@@ -221,6 +221,7 @@ func rootNames(s *kb.Scan) string {
 
 func backupCommand() *cli.Command {
 	q := newQuestion()
+	q.progress = tool.AddProgress(&q.set, false)
 	return &cli.Command{
 		Name:        "backup",
 		Usage:       "writes a consistent copy of the knowledge base, also while it is written to",
@@ -247,7 +248,7 @@ func (q *question) backup(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	err = reader.Backup(c.Context, to)
+	err = q.copyTo(c, reader, to)
 	switch {
 	case errors.Is(err, os.ErrExist):
 		return tool.WithHint(err, "name another file, or remove that one first")
@@ -268,4 +269,10 @@ func (q *question) backup(c *cli.Context) (err error) {
 		Bytes  int64  `json:"bytes"`
 		stamp
 	}{Backup: to, Bytes: stat.Size()})
+}
+
+func (q *question) copyTo(c *cli.Context, reader *sqlite.Reader, to string) error {
+	shown := q.progress.Start(c, tool.ProgressOptions{One: "page"})
+	defer shown.Close()
+	return reader.Backup(c.Context, to, func(done, of int64) { shown.Tell(tool.Done{Files: done, Of: of}) })
 }

@@ -20,14 +20,15 @@ func main() { os.Exit(tool.Main(newApp())) }
 // question is what all commands share: where to ask, and about which moment.
 // Each command has its own.
 type question struct {
-	set     config.Set
-	db      *string
-	json    *bool
-	at      *string
-	flag    string // that at comes from
-	known   *string
-	verbose *bool
-	now     time.Time // that all of its times are told from, once one has been
+	set      config.Set
+	db       *string
+	json     *bool
+	at       *string
+	flag     string // that at comes from
+	known    *string
+	verbose  *bool
+	progress *tool.ProgressSettings // nil for what does not work long
+	now      time.Time              // that all of its times are told from, once one has been
 }
 
 func newQuestion() *question {

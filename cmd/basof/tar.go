@@ -16,6 +16,7 @@ func tarCommand() *cli.Command {
 	q.addDB()
 	q.addAt()
 	q.addKnown()
+	q.progress = tool.AddProgress(&q.set, false)
 	return &cli.Command{
 		Name:      "tar",
 		Usage:     "writes the documents that existed as a tar stream",
@@ -47,8 +48,7 @@ func (q *question) tar(c *cli.Context) (err error) {
 	if err := checkFolders(c, reader, prefixes, point.Point); err != nil {
 		return err
 	}
-	archive := asof.Tar{Store: reader, Prefixes: prefixes, At: point.Point, Warn: func(err error) { tool.Warn(c, err) }}
-	sum, err := archive.Write(c.Context, c.App.Writer)
+	sum, err := q.writeTar(c, &asof.Tar{Store: reader, Prefixes: prefixes, At: point.Point})
 	switch {
 	case err != nil:
 		return err
@@ -65,6 +65,18 @@ func (q *question) tar(c *cli.Context) (err error) {
 		return tool.Exit(tool.ExitPartial, errors.New("the archive lacks "+tool.Count(sum.LeftOut, "document")))
 	}
 	return nil
+}
+
+// writeTar writes an archive to stdout. What reads it is no program of ours, and so
+// draws no bar.
+func (q *question) writeTar(c *cli.Context, archive *asof.Tar) (asof.Written, error) {
+	shown := q.progress.Start(c, tool.ProgressOptions{One: "document"})
+	defer shown.Close()
+	archive.Warn = func(err error) { tool.Warn(c, err) }
+	archive.Progress = func(done asof.Written, of int64) {
+		shown.Tell(tool.Done{Files: done.Documents + done.LeftOut, Of: of, Failed: done.LeftOut, Bytes: done.Bytes})
+	}
+	return archive.Write(c.Context, c.App.Writer)
 }
 
 // checkFolders warns of prefixes under which nothing was, and fails if that is all

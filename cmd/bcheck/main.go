@@ -117,11 +117,17 @@ func (s *settings) check(c *cli.Context, out *printer) (err error) {
 	}
 	defer func() { err = errors.Join(err, k.Close()) }()
 	opts := s.options()
-	if *s.data { // what else is checked cannot be counted before
-		shown := s.progress.Start(c, tool.ProgressOptions{One: "item"})
-		defer shown.Close()
-		defer out.beside(shown)()
+	what := "part"
+	if *s.data {
+		what = "item"
+	}
+	shown := s.progress.Start(c, tool.ProgressOptions{One: what})
+	defer shown.Close()
+	defer out.beside(shown)()
+	if *s.data {
 		opts.Progress = func(p sqlite.CheckProgress) { shown.Tell(tool.Done{Files: p.Done, Of: p.Of, Bytes: p.Bytes}) }
+	} else { // some parts take a hundred times as long as others, so that nothing is said of their share
+		opts.Part = func(done int64) { shown.Tell(tool.Done{Files: done}) }
 	}
 	out.sum, err = k.Check(c.Context, opts, out.finding)
 	return storeHint(err)

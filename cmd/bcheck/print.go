@@ -54,7 +54,7 @@ func (p *printer) beside(shown *tool.Progress) (end func()) {
 	before := *p
 	p.w = shown.Beside(p.w)
 	if p.json != nil {
-		p.json = json.NewEncoder(p.w)
+		p.json = kb.NewJSONEncoder(p.w)
 	}
 	return func() { p.w, p.json = before.w, before.json }
 }

@@ -51,7 +51,7 @@ func (s *settings) runRecover(c *cli.Context, out *printer) (err error) {
 			}
 		}
 	}()
-	sum, err := sqlite.Recover(c.Context, *s.db, part, time.Now, out.finding)
+	sum, err := s.read(c, out, part)
 	if err == nil {
 		err = s.rebuild(c, part)
 	}
@@ -62,6 +62,32 @@ func (s *settings) runRecover(c *cli.Context, out *printer) (err error) {
 		return storeHint(err)
 	}
 	return errors.Join(out.recovered(to, &sum), s.saved(out, to))
+}
+
+// read makes a new file of the pages that can be read. It tells how far it is twice
+// over, once of pages and then of contents.
+func (s *settings) read(c *cli.Context, out *printer, to string) (sqlite.RecoverySummary, error) {
+	var shown *tool.Progress
+	var end func()
+	tell := func(one string) {
+		shown = s.progress.Start(c, tool.ProgressOptions{One: one})
+		end = out.beside(shown)
+	}
+	untell := func() {
+		end()
+		shown.Close()
+	}
+	tell("page")
+	defer func() { untell() }()
+	proving := false
+	return sqlite.Recover(c.Context, *s.db, to, time.Now, out.finding, func(p sqlite.RecoveryProgress) {
+		if p.Proving && !proving {
+			proving = true
+			untell()
+			tell("content")
+		}
+		shown.Tell(tool.Done{Files: p.Done, Of: p.Of})
+	})
 }
 
 // rebuild makes the index of a recovered file.

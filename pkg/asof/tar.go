@@ -29,6 +29,7 @@ type Tar struct {
 	Prefixes []string // none for everything
 	At       kb.Point
 	Warn     func(error)
+	Progress func(done Written, of int64) // is told of each of the documents; may be nil
 
 	folders map[string]bool // documents that are folders at once
 	shorter bool            // names have become shorter, and it has been said
@@ -39,6 +40,7 @@ type Tar struct {
 type Written struct {
 	Documents int64
 	LeftOut   int64 // said by Tar.Warn, each
+	Bytes     int64 // of the documents
 }
 
 // Write writes the archive. If nothing existed, it writes nothing at all.
@@ -49,7 +51,7 @@ func (t *Tar) Write(ctx context.Context, w io.Writer) (sum Written, err error) {
 		return sum, err
 	}
 	archive := tar.NewWriter(w)
-	err = t.members(ctx, archive, &sum)
+	err = t.members(ctx, archive, count, &sum)
 	switch {
 	case err == nil:
 		return sum, archive.Close()
@@ -120,8 +122,9 @@ func (t *Tar) look(ctx context.Context) (count int64, err error) {
 }
 
 // members writes the members of the archive.
-func (t *Tar) members(ctx context.Context, archive *tar.Writer, sum *Written) error {
+func (t *Tar) members(ctx context.Context, archive *tar.Writer, of int64, sum *Written) error {
 	return t.each(ctx, func(v *kb.Version) error {
+		defer t.tell(sum, of)
 		name, why, err := t.member(ctx, v.Path)
 		if err != nil {
 			return err
@@ -131,9 +134,19 @@ func (t *Tar) members(ctx context.Context, archive *tar.Writer, sum *Written) er
 			sum.LeftOut++
 			return nil
 		}
+		if err := t.writeMember(ctx, archive, name, v); err != nil {
+			return err
+		}
 		sum.Documents++
-		return t.writeMember(ctx, archive, name, v)
+		sum.Bytes += v.Size
+		return nil
 	})
+}
+
+func (t *Tar) tell(sum *Written, of int64) {
+	if t.Progress != nil {
+		t.Progress(*sum, of)
+	}
 }
 
 // member returns the name that a document has in the archive, or why it has none.

@@ -16,8 +16,9 @@ const backupPages = 1024
 // Backup writes a consistent copy of the knowledge base to a new file, with
 // SQLite's backup interface, while others may go on writing. The copy appears
 // under its name only when it is whole and on the disk. A file that is there
-// already is left alone: os.ErrExist.
-func (r *Reader) Backup(ctx context.Context, to string) (err error) {
+// already is left alone: os.ErrExist. If progress is not nil, it is told how many
+// pages are copied, and of how many.
+func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of int64)) (err error) {
 	if !missing(to) {
 		return fmt.Errorf("back up to %s: %w", to, os.ErrExist)
 	}
@@ -27,7 +28,7 @@ func (r *Reader) Backup(ctx context.Context, to string) (err error) {
 			err = errors.Join(fmt.Errorf("back up to %s: %w", to, err), ignoreMissing(os.Remove(part)))
 		}
 	}()
-	if err := r.copyTo(ctx, part); err != nil {
+	if err := r.copyTo(ctx, part, progress); err != nil {
 		return err
 	}
 	if err := syncFile(part); err != nil {
@@ -59,7 +60,7 @@ func publish(part, to string) error {
 	}
 }
 
-func (r *Reader) copyTo(ctx context.Context, path string) (err error) {
+func (r *Reader) copyTo(ctx context.Context, path string, progress func(done, of int64)) (err error) {
 	target, err := openSession(ctx, dsn(path, url.Values{"mode": {"rwc"}}), "")
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (r *Reader) copyTo(ctx context.Context, path string) (err error) {
 	defer func() { err = errors.Join(err, target.Close()) }()
 	err = target.conn.Raw(func(to any) error {
 		return r.conn.Raw(func(from any) error {
-			return copyPages(ctx, to.(*sqlite3.SQLiteConn), from.(*sqlite3.SQLiteConn))
+			return copyPages(ctx, to.(*sqlite3.SQLiteConn), from.(*sqlite3.SQLiteConn), progress)
 		})
 	})
 	if err != nil {
@@ -78,7 +79,7 @@ func (r *Reader) copyTo(ctx context.Context, path string) (err error) {
 	return fault(err)
 }
 
-func copyPages(ctx context.Context, to, from *sqlite3.SQLiteConn) (err error) {
+func copyPages(ctx context.Context, to, from *sqlite3.SQLiteConn, progress func(done, of int64)) (err error) {
 	backup, err := to.Backup("main", from, "main")
 	if err != nil {
 		return err
@@ -90,6 +91,10 @@ func copyPages(ctx context.Context, to, from *sqlite3.SQLiteConn) (err error) {
 		}
 		if done, err = backup.Step(backupPages); err != nil {
 			return err
+		}
+		if progress != nil {
+			of := int64(backup.PageCount())
+			progress(of-int64(backup.Remaining()), of)
 		}
 	}
 	return nil

@@ -84,6 +84,8 @@ type CheckOptions struct {
 	Rand   *rand.Rand // chooses them; needed where Sample is less than 1
 	// Progress is told how far Data is; may be nil.
 	Progress func(CheckProgress)
+	// Part is told how many of the parts of a check are over; may be nil.
+	Part func(done int64)
 	// Alive reports whether the process of a run that has not ended still works.
 	Alive func(*ingest.RunState) bool
 }
@@ -173,12 +175,15 @@ func (c *Checker) Check(ctx context.Context, opts CheckOptions, report func(Find
 		{"the texts", k.texts},
 		{"the passages of versions", k.passages},
 	}
-	for _, step := range steps {
+	for i, step := range steps {
 		if err := ctx.Err(); err != nil {
 			return k.sum, context.Cause(ctx)
 		}
 		if err := k.outlive(step.of, step.run()); err != nil {
 			return k.sum, err
+		}
+		if opts.Part != nil {
+			opts.Part(int64(i + 1))
 		}
 	}
 	return k.sum, nil

@@ -302,7 +302,7 @@ func TestBackup(t *testing.T) {
 	must(t, put(store, "c.md")) // after the snapshot
 
 	copied := filepath.Join(dir, "copy of kb.sqlite")
-	must(t, r.Backup(t.Context(), copied))
+	must(t, r.Backup(t.Context(), copied, nil))
 	twin, err := OpenReader(t.Context(), copied)
 	must(t, err)
 	if got := listOf(t, twin); got != "[a.md b.md]" {
@@ -311,15 +311,15 @@ func TestBackup(t *testing.T) {
 	must(t, twin.Close())
 	must(t, put(openStore(t, copied), "d.md"))
 
-	if err := r.Backup(t.Context(), copied); err == nil {
+	if err := r.Backup(t.Context(), copied, nil); err == nil {
 		t.Error("a file that was there is overwritten")
 	}
-	if err := r.Backup(t.Context(), filepath.Join(dir, "nowhere", "kb.sqlite")); err == nil {
+	if err := r.Backup(t.Context(), filepath.Join(dir, "nowhere", "kb.sqlite"), nil); err == nil {
 		t.Error("a backup into a folder that is not there")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.Backup(ctx, filepath.Join(dir, "cancelled")); !errors.Is(err, context.Canceled) {
+	if err := r.Backup(ctx, filepath.Join(dir, "cancelled"), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled backup: %v", err)
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -338,7 +338,7 @@ func TestBackupOfNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "kb.sqlite")
 	must(t, os.WriteFile(path, nil, 0o600))
-	must(t, openReaderAt(t, path).Backup(t.Context(), filepath.Join(dir, "copy")))
+	must(t, openReaderAt(t, path).Backup(t.Context(), filepath.Join(dir, "copy"), nil))
 	if got := listOf(t, openReaderAt(t, filepath.Join(dir, "copy"))); got != "[]" {
 		t.Errorf("the copy holds %s", got)
 	}

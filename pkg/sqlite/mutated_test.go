@@ -50,7 +50,7 @@ func FuzzMutated(f *testing.F) {
 		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, mutated) {
 			t.Errorf("reading has changed the file: %v", err)
 		}
-		_, err := sqlite.Recover(t.Context(), path, path+".recovered", time.Now, func(sqlite.Finding) error { return nil })
+		_, err := sqlite.Recover(t.Context(), path, path+".recovered", time.Now, func(sqlite.Finding) error { return nil }, nil)
 		if err != nil {
 			t.Errorf("recover: %v", err)
 		}

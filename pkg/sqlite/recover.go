@@ -63,20 +63,28 @@ func Recoverable(ctx context.Context, path string) bool {
 	return false
 }
 
+// RecoveryProgress is how far Recover is.
+type RecoveryProgress struct {
+	Proving  bool  // contents, else it reads pages
+	Done, Of int64 // pages or contents
+}
+
 // recovery is one recovery under way.
 type recovery struct {
-	ctx    context.Context
-	report func(Finding) error
-	file   *pages.File
-	files  []*os.File
-	layout *layout
-	pages  trees
-	clock  kb.Clock
-	out    *session
-	blobs  *blobReader
-	sum    RecoverySummary
-	rows   map[string]int64 // bookkeeping rows left out, by table
-	nextID int64            // of contents that stand for lost ones
+	ctx      context.Context
+	report   func(Finding) error
+	progress func(RecoveryProgress) // nil for nobody
+	file     *pages.File
+	files    []*os.File
+	layout   *layout
+	pages    trees
+	visited  int64 // pages that a tree led to
+	clock    kb.Clock
+	out      *session
+	blobs    *blobReader
+	sum      RecoverySummary
+	rows     map[string]int64 // bookkeeping rows left out, by table
+	nextID   int64            // of contents that stand for lost ones
 }
 
 // Recover reads whatever can still be read of the knowledge base at from, which
@@ -88,8 +96,11 @@ type recovery struct {
 // SHA-256, which stands in an index too. Of a content that is lost, the versions
 // stay: asking for them is an error, which an older version would not be. A
 // version that is lost but for its entry in an index is kept in the same way.
-func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(Finding) error) (sum RecoverySummary, err error) {
-	r := &recovery{ctx: ctx, report: report, clock: clock, rows: make(map[string]int64)}
+//
+// If progress is not nil, it is told how many pages are read, and then how many
+// contents are proved, each time of how many.
+func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(Finding) error, progress func(RecoveryProgress)) (sum RecoverySummary, err error) {
+	r := &recovery{ctx: ctx, report: report, progress: progress, clock: clock, rows: make(map[string]int64)}
 	if err := r.open(from); err != nil {
 		return sum, fmt.Errorf("open %s: %w", from, err)
 	}

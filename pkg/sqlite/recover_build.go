@@ -196,6 +196,10 @@ func (r *recovery) addBlob(b *foundBlob) error {
 // and the index differ on the hash, one of them is proved by it.
 func (r *recovery) proveContents() error {
 	var ids []int64
+	var done, of int64
+	if _, err := r.out.row("SELECT count(*) FROM main.blob", nil, &of); err != nil {
+		return err
+	}
 	for after := int64(-1); ; after = ids[len(ids)-1] {
 		ids = ids[:0]
 		err := r.out.each("SELECT id FROM main.blob WHERE id > ? ORDER BY id LIMIT ?", []any{after, pageRows}, func(rows *sql.Rows) error {
@@ -210,6 +214,9 @@ func (r *recovery) proveContents() error {
 		for _, id := range ids {
 			if err := r.prove(id); err != nil {
 				return err
+			}
+			if done++; r.progress != nil {
+				r.progress(RecoveryProgress{true, done, of})
 			}
 		}
 	}

@@ -131,6 +131,13 @@ func (r *recovery) readTrees() error {
 	return nil
 }
 
+// tellPages tells how many pages are read.
+func (r *recovery) tellPages(done int64) {
+	if r.progress != nil {
+		r.progress(RecoveryProgress{false, min(done, r.sum.Pages), r.sum.Pages})
+	}
+}
+
 // roots returns the root pages of tables and indexes by name, as the schema has
 // them: its own tree, and pages of it that have been cut off.
 func (r *recovery) roots() (map[string]uint32, error) {
@@ -167,6 +174,8 @@ func (r *recovery) readTree(t *tableLayout, root uint32) error {
 		if err := r.ctx.Err(); err != nil {
 			return context.Cause(r.ctx)
 		}
+		r.visited++
+		r.tellPages(r.visited)
 		if v.Err != nil {
 			r.sum.PagesLost++
 			return r.say(CodePageLost, "%s: %v", t.name, v.Err)
@@ -215,6 +224,8 @@ func (r *recovery) readOrphans() error {
 		if err := r.ctx.Err(); err != nil {
 			return context.Cause(r.ctx)
 		}
+		// Pages of trees are passed over, and so the rest is read in one go.
+		r.tellPages(r.visited + int64(n)*(r.sum.Pages-r.visited)/r.sum.Pages)
 		if r.pages.seen.Has(n) && !r.pages.again.Has(n) {
 			continue
 		}

@@ -77,7 +77,7 @@ func recovery(t *testing.T, from string) (to string, codes map[string]int, sum s
 	sum, err := sqlite.Recover(t.Context(), from, to, time.Now, func(f sqlite.Finding) error {
 		codes[f.Code]++
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

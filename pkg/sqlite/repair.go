@@ -37,7 +37,7 @@ func (r *Reader) backupAside(ctx context.Context, to string) (string, error) {
 		if !missing(name) {
 			continue
 		}
-		return name, r.Backup(ctx, name)
+		return name, r.Backup(ctx, name, nil)
 	}
 	return "", fmt.Errorf("back up to %s: there are %d such files already", to, maxAside)
 }

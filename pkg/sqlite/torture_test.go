@@ -546,7 +546,7 @@ func recoverAndCompare(t *testing.T, what, path string, need needs, touched map[
 	sum, err := sqlite.Recover(t.Context(), path, to, time.Now, func(f sqlite.Finding) error {
 		told[f.Code]++
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		t.Errorf("%s: recover: %v", what, err)
 		return
