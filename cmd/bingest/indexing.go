@@ -35,6 +35,7 @@ func (s *settings) addIndexing() {
 	i.filters = s.set.Strings("filter", "", nil, "make the text of .EXT files with a program: `EXT=COMMAND`; may be given many times")
 	i.filterTimeout = s.set.Duration("filter-timeout", "", extract.DefaultTimeout, "end a filter that takes longer than `TIME` over a document")
 	i.embed = s.set.String("embed", "BATCH_EMBED", "", "what makes the vectors: `builtin|none|openai:MODEL`; if not given, what made those that are there, and builtin for the first")
+	s.set.Lookup("embed").Suggest("builtin", "none", "openai:")
 	i.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "the `URL` of the embedding server, such as http://localhost:11434/v1; not needed for OpenAI's own if -embed and a key are given")
 	i.batch = s.set.Int("embed-batch", "", 64, 1, 100_000, "send the embedding server at most `N` passages in a request")
 	i.parallel = s.set.Int("embed-parallel", "", 4, 1, 1024, "send it `N` requests at the same time")

@@ -41,6 +41,7 @@ type Setting struct {
 	byDefault string
 	source    Source
 	secret    bool
+	suggested []string
 }
 
 // Names lists the names of the flag without dashes, the main one first; it is
@@ -112,9 +113,16 @@ func (s *Setting) IsBoolFlag() bool {
 	return ok && b.IsBoolFlag()
 }
 
-// Words lists the words that are accepted as values, nil if none is known. A type
-// of value that has a method of that name may accept others too.
+// Suggest names words for shells to complete, of a setting that accepts others
+// too. One that ends with a colon is how a value begins.
+func (s *Setting) Suggest(words ...string) { s.suggested = words }
+
+// Words lists the words that are accepted as values, or were suggested; nil if none
+// is known. A type of value that has a method of that name may accept others too.
 func (s *Setting) Words() []string {
+	if s.suggested != nil {
+		return slices.Clone(s.suggested)
+	}
 	if w, ok := s.value.(interface{ Words() []string }); ok {
 		return w.Words()
 	}

@@ -3,6 +3,7 @@ package tool
 import (
 	"embed"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"text/template"
@@ -44,6 +45,16 @@ type completionFlag struct {
 	TakesValue bool
 	Words      []string // values that are accepted; nil if no word is known
 }
+
+// Whole are the words that are a value.
+func (f completionFlag) Whole() []string { return slices.DeleteFunc(slices.Clone(f.Words), begins) }
+
+// Begun are the words with which a value begins.
+func (f completionFlag) Begun() []string {
+	return slices.DeleteFunc(slices.Clone(f.Words), func(word string) bool { return !begins(word) })
+}
+
+func begins(word string) bool { return strings.HasSuffix(word, ":") }
 
 // Subcommands are all commands but the default action.
 func (s completionScript) Subcommands() []completionCommand { return s.Commands[1:] }
