@@ -127,8 +127,8 @@ func (v *failureLimit) exceeded(failed, total int64) bool {
 	switch {
 	case !v.given:
 		return false
-	case v.percent:
-		return float64(failed)*100 > v.most*float64(total)
+	case v.percent: // a reindex has documents without text, and no records
+		return v.most < 100 && float64(failed)*100 > v.most*float64(total)
 	}
 	return float64(failed) > v.most
 }
