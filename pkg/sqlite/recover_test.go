@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -328,8 +329,9 @@ func TestForgottenWithoutVacuum(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	clock := func() time.Time { now = now.Add(time.Millisecond); return now }
+	first := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	var asked atomic.Int64 // by several goroutines
+	clock := func() time.Time { return first.Add(time.Duration(asked.Add(1)) * time.Millisecond) }
 	const documents = 1000
 	for round := range 4 {
 		held := make(map[int]string)
