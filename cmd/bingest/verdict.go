@@ -75,10 +75,10 @@ func lacking(c *cli.Context, sum *ingest.Summary) int {
 	code := tool.ExitOK
 	if total, reasons := countCodes(sum.Textless); total > 0 {
 		err := fmt.Errorf("%s stored without text to search (%s)", verb(total, "document", "is", "are"), reasons)
-		if sum.Textless[extract.Unsupported] > 0 {
+		if sum.Textless[kb.Unsupported] > 0 {
 			err = tool.WithHint(err, "a -filter makes text of other formats, and of what is stored with: bingest reindex -filter pdf='pdftotext - -'")
 		}
-		if total > sum.Textless[extract.Unsupported]+sum.Textless[extract.Binary] {
+		if total > sum.Textless[kb.Unsupported]+sum.Textless[kb.Binary] {
 			code = tool.ExitPartial
 			err = tool.WithHint(err, `see "text_summary" in the report, or bingest status -all`)
 		}
@@ -131,7 +131,7 @@ func (s *settings) warnUntried(c *cli.Context, filters []*extract.Filter) error 
 			return err
 		}
 		handles := func(filter *extract.Filter) bool { return filter.Handles(f.Path) }
-		if f.Code == extract.Unsupported && slices.ContainsFunc(filters, handles) {
+		if f.Code == kb.Unsupported && slices.ContainsFunc(filters, handles) {
 			untried++
 		}
 	}

@@ -57,7 +57,7 @@ func decode(content []byte, declared encoding.Encoding) (string, error) {
 		enc = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM)
 	case bytes.IndexByte(content, 0) >= 0:
 		if enc = utf16ByZeros(content); enc == nil {
-			return "", kb.NewFault(kb.Validation, Binary, "not text: NUL bytes")
+			return "", kb.NewFault(kb.Validation, kb.Binary, "not text: NUL bytes")
 		}
 	case !utf8.Valid(content):
 		switch {
@@ -66,7 +66,7 @@ func decode(content []byte, declared encoding.Encoding) (string, error) {
 		case mostlyUTF8(content):
 			content = bytes.ToValidUTF8(content, []byte("\uFFFD"))
 		case controls(content) > len(content)/20:
-			return "", kb.NewFault(kb.Validation, Binary, "not text: control characters")
+			return "", kb.NewFault(kb.Validation, kb.Binary, "not text: control characters")
 		default:
 			enc = charmap.Windows1252
 		}
@@ -76,17 +76,17 @@ func decode(content []byte, declared encoding.Encoding) (string, error) {
 	if enc != nil {
 		decoded, err := enc.NewDecoder().Bytes(content)
 		if err != nil {
-			return "", kb.NewFault(kb.Validation, Binary, "decode text: %w", err)
+			return "", kb.NewFault(kb.Validation, kb.Binary, "decode text: %w", err)
 		}
 		if bytes.IndexByte(decoded, 0) >= 0 {
-			return "", kb.NewFault(kb.Validation, Binary, "not text: NUL characters")
+			return "", kb.NewFault(kb.Validation, kb.Binary, "not text: NUL characters")
 		}
 		content = bytes.ToValidUTF8(decoded, []byte("\uFFFD"))
 	}
 	return unixLines(string(content)), nil
 }
 
-// NoText reports whether a content that begins with head is Binary, whatever
+// NoText reports whether a content that begins with head is kb.Binary, whatever
 // follows, so that the rest need not be kept for Extract: the head alone gives the
 // same fault. Of less than 4,096 bytes it knows nothing.
 func NoText(head []byte) bool {

@@ -121,13 +121,13 @@ func TestRefused(t *testing.T) {
 		path, content string
 		code          kb.Code
 	}{
-		{"a.pdf", "%PDF-1.7", Unsupported},
-		{"A.DOCX", "PK\x03\x04\x00", Unsupported},
-		{"a.rtf", `{\rtf1 text}`, Unsupported},
-		{"a.txt", "a\x00b", Binary},
-		{"a.md", "\x7fELF\x02\x01\x01\x00\x00\x00\x00", Binary},
-		{"a.bin", "\x01\x02\x03\xff\x04\x05", Binary},
-		{"a.txt", "\xff\xfea\x00\x00\x00", Binary},
+		{"a.pdf", "%PDF-1.7", kb.Unsupported},
+		{"A.DOCX", "PK\x03\x04\x00", kb.Unsupported},
+		{"a.rtf", `{\rtf1 text}`, kb.Unsupported},
+		{"a.txt", "a\x00b", kb.Binary},
+		{"a.md", "\x7fELF\x02\x01\x01\x00\x00\x00\x00", kb.Binary},
+		{"a.bin", "\x01\x02\x03\xff\x04\x05", kb.Binary},
+		{"a.txt", "\xff\xfea\x00\x00\x00", kb.Binary},
 	} {
 		_, err := Extract(test.path, []byte(test.content))
 		var fault *kb.Fault
@@ -157,7 +157,7 @@ func TestNoText(t *testing.T) {
 		_, want := Extract("a.txt", whole)
 		_, got := Extract("a.txt", head)
 		var fault *kb.Fault
-		if !errors.As(want, &fault) || fault.Code != Binary || got == nil || got.Error() != want.Error() {
+		if !errors.As(want, &fault) || fault.Code != kb.Binary || got == nil || got.Error() != want.Error() {
 			rt.Errorf("by its head, %d bytes of %d: %v; as a whole: %v", len(head), len(whole), got, want)
 		}
 	})

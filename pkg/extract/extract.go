@@ -31,12 +31,9 @@ import (
 // another one is still right, but may differ from what is made now.
 const Version = 2
 
-// The codes of the faults of this package.
-const (
-	Unsupported kb.Code = "unsupported" // a format that needs a filter
-	Binary      kb.Code = "binary"      // not text at all
-	Failed      kb.Code = "extract"     // a filter or an extractor failed
-)
+// Failed is the code of a filter or an extractor that failed; the other faults of
+// this package are kb.Unsupported and kb.Binary.
+const Failed kb.Code = "extract"
 
 // Document is the text of a document with its structure, in reading order.
 type Document struct {
@@ -103,13 +100,13 @@ var formats = map[string]extractor{
 // the path; text of an unknown one is taken as it is, with its line breaks.
 //
 // The error is a *kb.Fault of the class validation for a format that needs a
-// filter (Unsupported) and for bytes that are no text (Binary), and of the class
+// filter (kb.Unsupported) and for bytes that are no text (kb.Binary), and of the class
 // processing for an extractor that failed (Failed).
 func Extract(path string, content []byte) (doc *Document, err error) {
 	ext := Extension(path)
 	extract, known := formats[ext]
 	if known && extract == nil {
-		return nil, kb.NewFault(kb.Validation, Unsupported, "text of .%s files needs a filter", ext)
+		return nil, kb.NewFault(kb.Validation, kb.Unsupported, "text of .%s files needs a filter", ext)
 	}
 	if !known {
 		extract = verbatim

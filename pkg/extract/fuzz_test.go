@@ -35,7 +35,7 @@ func fuzz(f *testing.F, ext string) {
 		switch {
 		case err == nil:
 			check(t, doc, "x."+ext, content)
-		case !errors.As(err, &fault) || fault.Code != Binary:
+		case !errors.As(err, &fault) || fault.Code != kb.Binary:
 			t.Errorf("error %v", err)
 		}
 	})

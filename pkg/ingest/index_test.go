@@ -128,7 +128,7 @@ func TestFilter(t *testing.T) {
 	b := newBench(t)
 	b.opts.Partial = true
 	sum := b.run(100, file(pdf, "one", 5))
-	if sum.Counts.Stored != 1 || sum.Counts.Failed != 0 || sum.Textless[extract.Unsupported] != 1 {
+	if sum.Counts.Stored != 1 || sum.Counts.Failed != 0 || sum.Textless[kb.Unsupported] != 1 {
 		t.Errorf("without a filter: %+v", sum)
 	}
 	b.opts.Filters = filter(t, "pdf=false")

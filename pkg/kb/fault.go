@@ -37,6 +37,9 @@ const (
 	Unreadable Code = "unreadable"  // any other refusal of the file system
 	Rejected   Code = "rejected"    // the store refused it
 
+	Unsupported Code = "unsupported" // no text, since only a filter makes it of that format
+	Binary      Code = "binary"      // no text, since it is none at all
+
 	Busy        Code = "busy"        // another process holds the lock
 	Timeout     Code = "timeout"     // took too long
 	IO          Code = "io"          // the device reported an error

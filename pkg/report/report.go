@@ -88,13 +88,6 @@ type ErrorSummary struct {
 // TextErrors is how many documents a TextSummary names at most.
 const TextErrors = 100
 
-// The codes of package extract for documents that have no text to search, and
-// with which nothing is wrong.
-const (
-	unsupported kb.Code = "unsupported" // a format that needs a filter
-	binary      kb.Code = "binary"      // not text at all
-)
-
 // TextSummary is about the documents that were taken in, but without text to
 // search. What they held is stored as of any moment all the same: they count as
 // stored or unchanged, not as failed, and are not in the ErrorSummary.
@@ -110,7 +103,7 @@ type TextSummary struct {
 // Failed is how many documents have no text because an extractor or a filter
 // failed on them. That a format is unsupported or binary is no failure.
 func (t *TextSummary) Failed() int64 {
-	n := t.WithoutText - t.Codes[unsupported] - t.Codes[binary]
+	n := t.WithoutText - t.Codes[kb.Unsupported] - t.Codes[kb.Binary]
 	return max(n, 0) // sums of reports from elsewhere need not fit
 }
 
