@@ -119,6 +119,19 @@ func (b *bench) made(path string, make func(path string) error) (string, error) 
 	return path, os.Rename(unfinished, path)
 }
 
+// knowledgeBase is made for one that make takes in, and makes it anew where it is
+// left from programs that had other tables.
+func (b *bench) knowledgeBase(path string, make func(path string) error) (string, error) {
+	if b.shell("basof -db %s info >/dev/null 2>&1", path) != nil {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if err := os.RemoveAll(path + suffix); err != nil {
+				return "", err
+			}
+		}
+	}
+	return b.made(path, make)
+}
+
 // smallTree is a tree of n small Markdown files, 100 in a folder.
 func (b *bench) smallTree(n, sections int) (string, error) {
 	return b.made(b.path(fmt.Sprintf("small%d", sections), n), func(root string) error {

@@ -99,7 +99,7 @@ func (b *bench) records(out io.Writer, versions, paths int) error {
 // versionsBase is a knowledge base with so many versions of paths; taking is given what
 // it took to make it, where it was made now.
 func (b *bench) versionsBase(versions, paths int, taking func(Cost)) (string, error) {
-	return b.made(b.path(fmt.Sprintf("versions%d", paths), versions)+".sqlite", func(db string) error {
+	return b.knowledgeBase(b.path(fmt.Sprintf("versions%d", paths), versions)+".sqlite", func(db string) error {
 		name := db + ".ndjson"
 		f, err := os.Create(name)
 		if err != nil {

@@ -71,11 +71,6 @@ func takeIn(flags, tree, db string) string {
 	return "bscan " + flags + " " + tree + " | bchunk -n 100 | bingest -db " + db
 }
 
-// hasIndex reports whether bscan -index works for trees.
-func (b *bench) hasIndex(tree, db string) bool {
-	return b.shell("bscan -index %s %s >/dev/null", db, tree) == nil
-}
-
 func (b *bench) rescan(r *Result) error {
 	tree, err := b.smallTree(b.scaled(smallFiles), sections)
 	if err != nil {
@@ -86,9 +81,6 @@ func (b *bench) rescan(r *Result) error {
 		return err
 	}
 	line := Line{Row: "bscan again, nothing changed", Peer: "find -printf", Goal: 1.5}
-	if !b.hasIndex(tree, db) {
-		return r.skip(b, line, "bscan -index does not work for trees yet")
-	}
 	return b.add(r, line, "find",
 		side{line: "bscan -index " + db + " " + tree + " >/dev/null"},
 		side{line: "find " + tree + ` -type f -printf '%p %s %T@ %C@ %i %m\n' >/dev/null`})
@@ -96,7 +88,7 @@ func (b *bench) rescan(r *Result) error {
 
 // base is a knowledge base of a tree.
 func (b *bench) base(tree string) (string, error) {
-	return b.made(tree+".sqlite", func(db string) error { return b.shell("%s >/dev/null", takeIn("", tree, db)) })
+	return b.knowledgeBase(tree+".sqlite", func(db string) error { return b.shell("%s >/dev/null", takeIn("", tree, db)) })
 }
 
 func (b *bench) first(r *Result) error {
@@ -166,9 +158,6 @@ func (b *bench) again(r *Result) error {
 	peer := side{line: "restic -q -r " + repo + " backup " + tree}
 	if err := b.add(r, line, "restic", side{line: takeIn("", tree, db)}, peer); err != nil {
 		return err
-	}
-	if !b.hasIndex(tree, db) {
-		return r.skip(b, indexed, "bscan -index does not work for trees yet")
 	}
 	return b.add(r, indexed, "restic", side{line: takeIn("-index "+db, tree, db)}, peer)
 }
