@@ -1,0 +1,152 @@
+package storetest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
+func staleness(b *bench) {
+	since := epoch - 3
+	b.put("docs/b.md", "one", epoch, 0)
+	b.put("docs/a.md", "one", epoch, 0)
+	b.put("fine.md", "one", epoch, 0)
+	b.update(func(tx ingest.Tx) error {
+		s := b.scan(tx, "s1", epoch, ".")
+		for _, path := range []string{"docs/a.md", "docs/b.md", "never.md"} {
+			b.check(tx.See(b.ids(tx, path)[0], ingest.Sighting{Scan: s.ID, StaleSince: &since}))
+		}
+		return tx.See(b.ids(tx, "fine.md")[0], ingest.Sighting{Scan: s.ID})
+	})
+	for prefix, want := range map[string]string{"": "docs/a.md docs/b.md", "docs/b.md": "docs/b.md", "fine.md": ""} {
+		var got []string
+		for stale, err := range b.snapshot().Stale(background, prefix, kb.Point{Valid: epoch, Known: kb.Forever}) {
+			b.check(err)
+			if got = append(got, stale.Path); stale.Since != since {
+				b.t.Errorf("%s is stale since %s", stale.Path, rel(stale.Since))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			b.t.Errorf("stale under %q: %q, not %q", prefix, got, want)
+		}
+	}
+	v, err := b.snapshot().InForce(background, "fine.md", everything)
+	b.check(err)
+	later := v.RecordedAt + 10
+	b.update(func(tx ingest.Tx) error {
+		s := b.scan(tx, "s2", later, ".")
+		return tx.See(b.ids(tx, "fine.md")[0], ingest.Sighting{Scan: s.ID, StaleSince: &later})
+	})
+	for known, want := range map[kb.Instant]bool{later - 1: false, later: true} {
+		found := false
+		for _, err := range b.snapshot().Stale(background, "fine.md", kb.Point{Valid: later, Known: known}) {
+			b.check(err)
+			found = true
+		}
+		if found != want {
+			b.t.Errorf("stale since %s as known at %s: %t", rel(later), rel(known), found)
+		}
+	}
+}
+
+func failedVersions(b *bench) {
+	b.put("a.md", "one", epoch, 1)
+	b.put("a.md", "three", epoch+20, 1)
+	from := epoch + 10
+	failed := ingest.Statement{ValidFrom: &from, Seq: 1}
+	var path int64
+	b.update(func(tx ingest.Tx) error {
+		path = b.ids(tx, "a.md")[0]
+		return tx.AddFailure(ingest.Failure{Run: b.run, PathID: path, Again: kb.Skipped, Statement: failed, Class: kb.Processing, Code: kb.Unreadable, Message: "m"})
+	})
+	stale := func(at kb.Point) (since []kb.Instant) {
+		for s, err := range b.snapshot().Stale(background, "", at) {
+			b.check(err)
+			since = append(since, s.Since)
+		}
+		return since
+	}
+	first, last := int64(0), int64(1)
+	for _, test := range []struct {
+		at   kb.Point
+		want bool
+	}{
+		{kb.Point{Valid: epoch + 9, Known: kb.Forever}, false},
+		{kb.Point{Valid: epoch + 10, Seq: &first, Known: kb.Forever}, false},
+		{kb.Point{Valid: epoch + 10, Seq: &last, Known: kb.Forever}, true},
+		{kb.Point{Valid: epoch + 19, Known: kb.Forever}, true},
+		{kb.Point{Valid: epoch + 20, Known: kb.Forever}, false},
+	} {
+		if got := stale(test.at); len(got) > 0 != test.want || test.want && got[0] != from {
+			b.t.Errorf("at %s: stale since %v", rel(test.at.Valid), got)
+		}
+	}
+	v, err := b.snapshot().InForce(background, "a.md", kb.Point{Valid: epoch, Known: kb.Forever})
+	b.check(err)
+	if got := stale(kb.Point{Valid: epoch + 19, Known: v.RecordedAt}); len(got) > 0 {
+		b.t.Errorf("before it failed: stale since %v", got)
+	}
+	b.update(func(tx ingest.Tx) error { return tx.ClearFailure(path, failed) })
+	if got := stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
+		b.t.Errorf("when it has been taken in: stale since %v", got)
+	}
+}
+
+func skippedVersions(b *bench) {
+	b.put("a.md", "one", epoch, 1)
+	b.put("a.md", "three", epoch+20, 1)
+	b.put("gone.md", "", epoch, 1)
+	b.put("gone.md", "back", epoch+20, 1)
+	b.skip("gone.md", epoch+15, 1)
+	b.skip("a.md", epoch+10, 1)
+	b.skip("never.md", epoch+10, 1)
+	first, last := int64(0), int64(1)
+	for _, test := range []struct {
+		at   kb.Point
+		want []asof.Stale
+	}{
+		{kb.Point{Valid: epoch + 9, Known: kb.Forever}, nil},
+		{kb.Point{Valid: epoch + 10, Seq: &first, Known: kb.Forever}, nil},
+		{kb.Point{Valid: epoch + 10, Seq: &last, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}}},
+		{kb.Point{Valid: epoch + 14, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}}},
+		{kb.Point{Valid: epoch + 19, Known: kb.Forever}, []asof.Stale{{Path: "a.md", Since: epoch + 10}, {Path: "gone.md", Since: epoch + 15}}},
+		{kb.Point{Valid: epoch + 20, Known: kb.Forever}, nil},
+	} {
+		if got := b.stale(test.at); !slices.Equal(got, test.want) {
+			b.t.Errorf("at %s: %v", rel(test.at.Valid), got)
+		}
+	}
+	v, err := b.snapshot().InForce(background, "a.md", kb.Point{Valid: epoch, Known: kb.Forever})
+	b.check(err)
+	if got := b.stale(kb.Point{Valid: epoch + 19, Known: v.RecordedAt}); len(got) > 0 {
+		b.t.Errorf("before it was skipped: %v", got)
+	}
+	b.put("a.md", "two", epoch+10, 1)
+	b.put("gone.md", "", epoch+15, 1)
+	if got := b.stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
+		b.t.Errorf("when it has been taken in: %v", got)
+	}
+	b.skip("a.md", epoch+10, 1)
+	if got := b.stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
+		b.t.Errorf("when it is skipped once more: %v", got)
+	}
+}
+
+// skip records that a version was left out, for its size.
+func (b *bench) skip(name string, from kb.Instant, seq int64) {
+	b.update(func(tx ingest.Tx) error {
+		return tx.Skip(b.ids(tx, name)[0], ingest.Statement{ValidFrom: &from, Seq: seq}, "git:1")
+	})
+}
+
+// stale lists what is stale at a point.
+func (b *bench) stale(at kb.Point) (all []asof.Stale) {
+	for s, err := range b.snapshot().Stale(background, "", at) {
+		b.check(err)
+		all = append(all, s)
+	}
+	return all
+}
