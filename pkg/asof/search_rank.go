@@ -115,10 +115,9 @@ const (
 )
 
 // fuse returns the n passages with the greatest sums of both scores, and all that
-// are as good as the last of them. It takes
-// the best of both lists, completes their scores, and is done when no passage
-// outside of both can be better: one has at most the scores that the lists end
-// with (Fagin's threshold algorithm).
+// are as good as the last of them. It takes the best of both lists, completes their
+// scores, and is done when no passage outside of both can be better: one has at
+// most the scores that the lists end with (Fagin's threshold algorithm).
 func (f *finder) fuse(ctx context.Context, n int) ([]ranked, error) {
 	weight, noise := weightOf(f.index.Embedder)
 	for look := max(firstLook, n); ; look *= lookWider {
