@@ -29,15 +29,17 @@ const (
 	longPause     = 10
 )
 
-// embedding gets the vectors of a run's texts. Its methods may be called by
+// embedding gets the vectors of a run's texts, and has those that are new prepared for
+// the store. Its methods may be called by
 // several goroutines at once.
 type embedding struct {
-	by    embed.Embedder
-	clock kb.Clock
-	has   func(context.Context, []passage.Key) ([]bool, error) // which texts need nothing; nil if none are there
-	dim   int                                                  // that vectors must have; 0 for any
-	begin func() (end func())                                  // waits until a call may be made
-	size  int                                                  // texts in a call
+	by      embed.Embedder
+	clock   kb.Clock
+	prepare func([]*Text)                                        // see Store
+	has     func(context.Context, []passage.Key) ([]bool, error) // which texts need nothing; nil if none are there
+	dim     int                                                  // that vectors must have; 0 for any
+	begin   func() (end func())                                  // waits until a call may be made
+	size    int                                                  // texts in a call
 
 	mu      sync.Mutex
 	recent  map[passage.Key]struct{} // taken on by this run
@@ -52,8 +54,8 @@ type embedding struct {
 
 // newEmbedding returns one whose calls are work for workers, but for those that wait
 // for a server.
-func newEmbedding(opts *Options, workers *crew, index IndexState, has func(context.Context, []passage.Key) ([]bool, error)) *embedding {
-	e := &embedding{by: opts.Embedder, clock: opts.Clock, has: has, dim: index.Dim, size: localTexts}
+func newEmbedding(opts *Options, workers *crew, store Store, index IndexState, has func(context.Context, []passage.Key) ([]bool, error)) *embedding {
+	e := &embedding{by: opts.Embedder, clock: opts.Clock, prepare: store.Prepare, has: has, dim: index.Dim, size: localTexts}
 	e.begin = func() (end func()) {
 		w := workers.hire()
 		return func() { workers.release(w) }
@@ -74,11 +76,8 @@ func (e *embedding) forget(empty bool) {
 	e.recent, e.older, e.whole = make(map[passage.Key]struct{}), nil, empty
 }
 
-// documents embeds those texts of documents that have no vector yet.
+// documents prepares and embeds those texts of documents that have no vector yet.
 func (e *embedding) documents(ctx context.Context, docs []*document) error {
-	if makesNone(e.by) {
-		return nil
-	}
 	texts, ask := e.claim(docs)
 	if ask && len(texts) > 0 {
 		var err error
@@ -86,10 +85,12 @@ func (e *embedding) documents(ctx context.Context, docs []*document) error {
 			return err
 		}
 	}
-	for _, doc := range docs {
-		e.reused.Add(int64(len(doc.texts)))
+	if !makesNone(e.by) {
+		for _, doc := range docs {
+			e.reused.Add(int64(len(doc.texts)))
+		}
+		e.reused.Add(-int64(len(texts)))
 	}
-	e.reused.Add(-int64(len(texts)))
 	return e.texts(ctx, texts)
 }
 
@@ -138,14 +139,17 @@ func (e *embedding) lacking(ctx context.Context, texts []*Text) ([]*Text, error)
 	return left, nil
 }
 
-// texts embeds texts. Those that have no vector after it wait for another time,
-// unless they have NoVector. The error is that of ctx.
+// texts embeds texts, and prepares those that are not stored. Those that have no vector
+// after it wait for another time, unless they have NoVector. The error is that of ctx.
 func (e *embedding) texts(ctx context.Context, texts []*Text) error {
 	var wait sync.WaitGroup
 	for batch := range slices.Chunk(texts, e.size) {
 		wait.Go(func() {
 			defer e.begin()()
-			if !e.pausing() {
+			if batch[0].ID == 0 { // none of them is stored
+				e.prepare(batch)
+			}
+			if !makesNone(e.by) && !e.pausing() {
 				e.batch(ctx, batch)
 			}
 		})

@@ -38,7 +38,7 @@ func (r *runner) look(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look at the index: %w", err)
 	}
-	r.embedding = newEmbedding(&r.opts, r.crew, state, r.store.Embedded)
+	r.embedding = newEmbedding(&r.opts, r.crew, r.store, state, r.store.Embedded)
 	made := r.index()
 	if err := state.accepts(made); err != nil {
 		return err

@@ -36,6 +36,7 @@ type Text struct {
 	Body     string
 	Vector   []int8 // as embed.Int8 makes it; nil for none
 	NoVector bool   // there will be none: the embedder makes none, or refuses this text
+	Prepared any    // what Store.Prepare made; only the store looks at it
 }
 
 // Interval is one stay of a passage in a document.

@@ -17,7 +17,7 @@ import (
 func Reindex(ctx context.Context, store Store, start RunStart, opts Options) (*Summary, error) {
 	opts.Partial = true // there is no stream
 	r := newRunner(store, opts)
-	r.embedding = newEmbedding(&r.opts, r.crew, IndexState{}, nil)
+	r.embedding = newEmbedding(&r.opts, r.crew, r.store, IndexState{}, nil)
 	var err error
 	if _, err = embed.Probe(ctx, opts.Embedder); err != nil {
 		err = fmt.Errorf("ask the embedder for a first vector: %w", err)

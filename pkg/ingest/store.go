@@ -30,7 +30,7 @@ type Store interface {
 	// ExceptionAfterRetries.
 	Update(ctx context.Context, fn func(Tx) error) error
 
-	// Index returns the state of the index. Like the four methods after it, it
+	// Index returns the state of the index. Like the methods after it, it
 	// sees what is committed, and may be called from any goroutine, also while a
 	// transaction is open.
 	Index(ctx context.Context) (IndexState, error)
@@ -39,6 +39,9 @@ type Store interface {
 	// Waiting returns the first texts in the order of their IDs, after the given
 	// one, that are to have a vector and have none.
 	Waiting(ctx context.Context, after int64, limit int) ([]Text, error)
+	// Prepare does for new texts what AddText would do for them, as far as it takes no
+	// transaction. It may be called from any goroutine.
+	Prepare(texts []*Text)
 	// Reigns calls fn with the name and the reigns of each path that ever held
 	// content, oldest first; those of versions that are beaten are empty.
 	Reigns(ctx context.Context, fn func(name string, reigns []Reign) error) error

@@ -138,22 +138,17 @@ func (k *check) texts() error {
 // missingWord returns a word of a text that the table of words has not; "" if
 // there is none.
 func (k *check) missingWord(known *vocabulary, text string) (missing string, err error) {
-	eachWord(text, func(start, end int, spaceless bool) bool {
-		word := text[start:end]
-		if spaceless || !known.learn(word) {
-			return true
-		}
-		if word = fold(word); !isCorrection(word) {
-			return true
+	for _, word := range known.unknown(text) {
+		if !known.learn(word.Hash) || !isCorrection(word.Text) {
+			continue
 		}
 		var has bool
-		_, err = k.row("SELECT EXISTS (SELECT 1 FROM word WHERE length = length(?1) AND word = ?1)", []any{word}, &has)
-		if err == nil && !has {
-			missing = word
+		_, err = k.row("SELECT EXISTS (SELECT 1 FROM word WHERE length = length(?1) AND word = ?1)", []any{word.Text}, &has)
+		if err != nil || !has {
+			return word.Text, err
 		}
-		return err == nil && has
-	})
-	return missing, err
+	}
+	return "", nil
 }
 
 // stayKey is one stay of a passage in a document.

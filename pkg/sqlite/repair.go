@@ -105,10 +105,7 @@ func (s *Store) RepairTextIndex(ctx context.Context) error {
 			if err := rows.Scan(&heading, &body); err != nil {
 				return err
 			}
-			if err := t.addWords(heading); err != nil {
-				return err
-			}
-			return errors.Join(t.addWords(body), ctx.Err())
+			return errors.Join(t.addWordsOf(heading), t.addWordsOf(body), ctx.Err())
 		})
 	})
 }

@@ -73,8 +73,10 @@ type Store struct {
 	patience time.Duration // for another writer
 	write    *session
 	read     *sql.DB
-	enc      *content.Encoder // used within transactions, as is words
+	enc      *content.Encoder // used within transactions
 	words    *vocabulary
+
+	tokenizers tokenizers
 }
 
 // Open opens the knowledge base at path, makes it if there is no file, and
@@ -110,6 +112,9 @@ func openWriter(ctx context.Context, path string, opts Options) (*session, error
 		s, err = openSession(ctx, dsn(path, writerParams(min(opts.BusyTimeout, lockLook))), writerPragmas)
 		if err != nil {
 			return err
+		}
+		if _, err = s.exec("SELECT take_token_lists()"); err != nil { // before text_fts is there
+			return errors.Join(err, s.Close())
 		}
 		if err = migrate(ctx, s, opts.Clock, keepCopy(ctx, path, opts.Copied)); err != nil {
 			err = errors.Join(err, s.Close())
@@ -147,6 +152,7 @@ func (s *Store) locked(ctx context.Context, query string, args ...any) (res sql.
 
 // Close closes the store.
 func (s *Store) Close() error {
+	s.tokenizers.close()
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/passage"
@@ -60,20 +59,15 @@ func embeddingOf(text *ingest.Text) int {
 // insertText stores a text with its words, unless its key is there: then it
 // returns what is.
 func (t *tx) insertText(text *ingest.Text) (row textRow, added bool, err error) {
-	heading := strings.Join(text.Heading, "\n")
-	headingWords, bodyWords := heading, text.Body
-	var headingColumn, bodyColumn any // NULL where they are no different
-	if words, differ := indexed(heading); differ {
-		headingWords, headingColumn = words, words
-	}
-	if words, differ := indexed(text.Body); differ {
-		bodyWords, bodyColumn = words, words
+	p, ok := text.Prepared.(*preparedText)
+	if !ok {
+		p = prepareText(text)
 	}
 	row.embedding = embeddingOf(text)
 	res, err := t.exec(`
 		INSERT INTO text (key, heading, body, heading_words, body_words, embedding) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO NOTHING`,
-		text.Key[:], heading, text.Body, headingColumn, bodyColumn, row.embedding)
+		text.Key[:], p.heading.text, p.body.text, p.heading.column(), p.body.column(), row.embedding)
 	if err != nil {
 		return row, false, err
 	}
@@ -86,14 +80,8 @@ func (t *tx) insertText(text *ingest.Text) (row textRow, added bool, err error) 
 	if row.id, err = res.LastInsertId(); err != nil {
 		return row, false, err
 	}
-	_, err = t.exec("INSERT INTO text_fts (rowid, heading, body) VALUES (?, ?, ?)", row.id, headingWords, bodyWords)
-	if err != nil {
+	if err := t.indexText(row.id, p); err != nil {
 		return row, false, err
-	}
-	for _, words := range []string{heading, text.Body} {
-		if err := t.addWords(words); err != nil {
-			return row, false, err
-		}
 	}
 	t.remember(text.Key, row)
 	if text.Vector != nil { // a text that is new stands nowhere yet
@@ -101,6 +89,32 @@ func (t *tx) insertText(text *ingest.Text) (row textRow, added bool, err error) 
 		err = t.storeVector(row.id, text.Vector)
 	}
 	return row, true, err
+}
+
+// indexText adds a text to the text index, and its words.
+func (t *tx) indexText(id int64, p *preparedText) (err error) {
+	if p.listed {
+		_, err = t.exec("INSERT INTO text_fts (rowid, heading, body) VALUES (?, tokenized(?, ?), tokenized(?, ?))",
+			id, p.heading.indexed, p.heading.tokens, p.body.indexed, p.body.tokens)
+	} else {
+		_, err = t.exec("INSERT INTO text_fts (rowid, heading, body) VALUES (?, ?, ?)", id, p.heading.indexed, p.body.indexed)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.checkWords(); err != nil {
+		return err
+	}
+	for _, part := range []*preparedPart{&p.heading, &p.body} {
+		unknown := part.unknown
+		if !p.listed || p.age != t.words.recent.Age() {
+			unknown = t.words.unknown(part.text)
+		}
+		if err := t.addWords(unknown); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // text returns the text with a key, which must be there.

@@ -9,13 +9,16 @@ import (
 
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite/blocks"
+	"github.com/seed16713943/btools/pkg/sqlite/tokens"
 )
 
-// Connections opened from here on know vec0 tables and what package blocks adds. SQLite keeps a
-// list of such extensions for the whole process, to which this adds two, once.
+// Connections opened from here on know vec0 tables and what the packages blocks and
+// tokens add. SQLite keeps a list of such extensions for the whole process, to which
+// this adds three, once.
 func init() {
 	vec.Auto()
 	blocks.Auto()
+	tokens.Auto()
 }
 
 // Vectors stand in three places. The table vector has that of each text, to be

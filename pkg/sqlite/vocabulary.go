@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed16713943/btools/pkg/sqlite/tokens"
 )
 
 const (
@@ -17,65 +19,79 @@ const (
 	maxWordLength = 40
 )
 
-// vocabulary remembers words, as they were written, that the table of words is
-// known to hold; most words of a text are among them. It keeps their hashes: two
-// words with the same would cost one of them its place in that table, which only
-// corrections of misspelled words stand on.
+// vocabulary remembers words that the table of words is known to hold; most words of
+// a text are among them. It keeps their hashes: two words with the same would cost one
+// of them its place in that table, which only corrections of misspelled words stand on.
+// Its methods are used within transactions, but for unknown and those of recent.
 type vocabulary struct {
 	seed   maphash.Seed
-	recent [1 << 16]uint64 // by the low bits
+	recent *tokens.Known
 	known  map[uint64]struct{}
 	drops  int64 // how often the index had been dropped when they were stored
 }
 
 func newVocabulary() *vocabulary {
-	return &vocabulary{seed: maphash.MakeSeed(), known: make(map[uint64]struct{})}
+	return &vocabulary{seed: maphash.MakeSeed(), recent: tokens.NewKnown(), known: make(map[uint64]struct{})}
 }
 
 // forget drops all words.
 func (v *vocabulary) forget() {
-	clear(v.recent[:])
 	clear(v.known)
+	v.recent.Clear()
 }
 
 // learn reports whether a word is not known to be there, and takes it for known
 // from now on.
-func (v *vocabulary) learn(word string) bool {
-	hash := maphash.String(v.seed, word)
-	recent := &v.recent[hash%uint64(len(v.recent))]
-	if *recent == hash {
+func (v *vocabulary) learn(hash uint64) bool {
+	if v.recent.Has(hash) {
 		return false
 	}
-	*recent = hash
 	if _, known := v.known[hash]; known {
+		v.recent.Add(hash)
 		return false
 	}
 	if len(v.known) >= maxVocabulary {
 		v.forget()
 	}
+	v.recent.Add(hash)
 	v.known[hash] = struct{}{}
 	return true
 }
 
-// addWords adds the words of a text to the table of words, at the latest when
-// the transaction ends.
-func (t *tx) addWords(text string) error {
-	if err := t.checkWords(); err != nil {
-		return err
-	}
-	t.wordsAdded = true
+// unknown returns the words of a text, folded, that are not among the recent ones.
+func (v *vocabulary) unknown(text string) (words []tokens.Word) {
 	eachWord(text, func(start, end int, spaceless bool) bool {
-		if word := text[start:end]; !spaceless && t.words.learn(word) {
-			if word = fold(word); isCorrection(word) {
-				t.newWords = append(t.newWords, word)
+		if word := text[start:end]; !spaceless {
+			if hash := maphash.String(v.seed, word); !v.recent.Has(hash) {
+				words = append(words, tokens.Word{Hash: hash, Text: fold(word)})
 			}
 		}
 		return true
 	})
+	return words
+}
+
+// addWords adds words to the table of words, at the latest when the transaction ends.
+// They are unknown since checkWords.
+func (t *tx) addWords(words []tokens.Word) error {
+	t.wordsAdded = true
+	for _, word := range words {
+		if t.words.learn(word.Hash) && isCorrection(word.Text) {
+			t.newWords = append(t.newWords, word.Text)
+		}
+	}
 	if len(t.newWords) < maxNewWords {
 		return nil
 	}
 	return t.storeWords()
+}
+
+// addWordsOf adds the words of a text.
+func (t *tx) addWordsOf(text string) error {
+	if err := t.checkWords(); err != nil {
+		return err
+	}
+	return t.addWords(t.words.unknown(text))
 }
 
 // isCorrection reports whether a folded word is worth correcting another to:

@@ -78,9 +78,12 @@ func (b *bench) waiting(after int64, limit int) []ingest.Text {
 	return texts
 }
 
-// stay stores an interval of a text, with the text.
+// stay stores an interval of a text, with the text, which may be prepared or not.
 func (b *bench) stay(tx ingest.Tx, path int64, text ingest.Text, from, to kb.Instant) {
 	b.t.Helper()
+	if text.Key[0]%2 == 0 {
+		b.Prepare([]*ingest.Text{&text})
+	}
 	b.check(tx.AddText(&text))
 	b.check(tx.PutInterval(path, ingest.Interval{Key: text.Key, From: from, To: to}))
 }

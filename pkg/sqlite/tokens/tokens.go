@@ -1,0 +1,124 @@
+// Package tokens has texts tokenized before FTS5 gets them, by several threads at
+// once: a table is written by one, and to find words and their stems takes it as long
+// as to index them.
+//
+// A Tokenizer makes the list of a text's tokens. On a connection opened after Auto,
+//
+//	SELECT take_token_lists();
+//	INSERT INTO table (rowid, column) VALUES (?, tokenized(?, ?));
+//
+// with a text and its list stores the tokens of the list, where the table's tokenizer
+// is "porter" and the table was not used before the first line. The schema is as ever,
+// and any SQLite can write and read such a table, since the list has what FTS5's own
+// tokenizer makes of the text.
+package tokens
+
+// #cgo CFLAGS: -O3 -DSQLITE_CORE
+// #include <stdlib.h>
+// #include "tokens.h"
+import "C"
+
+import (
+	"errors"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Auto has every connection opened from here on know the two functions.
+func Auto() { C.sqlite3_auto_extension((*[0]byte)(C.btools_tokens_init)) }
+
+// Tokenizer makes lists. It is used by one goroutine at a time.
+type Tokenizer struct {
+	c     *C.btools_tokenizer
+	known *Known
+}
+
+// New returns a Tokenizer that does what the tokenizer "porter" of a table does with
+// the same arguments, the first of which names the tokenizer that finds the words. It
+// is to be closed.
+func New(known *Known, args ...string) (*Tokenizer, error) {
+	list := make([]*C.char, len(args))
+	for i, arg := range args {
+		list[i] = C.CString(arg)
+		defer C.free(unsafe.Pointer(list[i]))
+	}
+	c := C.btools_tokenizer_new(unsafe.SliceData(list), C.int(len(list)))
+	if c == nil {
+		return nil, errors.New("FTS5 does not make the tokenizer")
+	}
+	return &Tokenizer{c, known}, nil
+}
+
+// Close frees what a Tokenizer has.
+func (t *Tokenizer) Close() { C.btools_tokenizer_free(t.c) }
+
+// Word is a word as the tokenizer below the stemmer finds it.
+type Word struct {
+	Hash uint64
+	Text string
+}
+
+// Known are words that need not be told again. It may be used by several goroutines at
+// once.
+type Known struct {
+	hashes [1 << 16]uint64
+	age    atomic.Uint32
+}
+
+// NewKnown returns a Known that has no words.
+func NewKnown() *Known {
+	k := new(Known)
+	k.age.Store(1)
+	return k
+}
+
+// Has reports whether a word is known. Some are forgotten.
+func (k *Known) Has(hash uint64) bool {
+	return atomic.LoadUint64(&k.hashes[hash%uint64(len(k.hashes))]) == hash
+}
+
+// Add makes a word known.
+func (k *Known) Add(hash uint64) { atomic.StoreUint64(&k.hashes[hash%uint64(len(k.hashes))], hash) }
+
+// Age tells how often all words were forgotten. Who asks before it looks for words, and
+// finds it unchanged later, knows that they were known all the time.
+func (k *Known) Age() uint32 { return k.age.Load() }
+
+// Clear forgets all words, and begins a new age.
+func (k *Known) Clear() {
+	for i := range k.hashes {
+		atomic.StoreUint64(&k.hashes[i], 0)
+	}
+	if k.age.Add(1) == 0 {
+		k.age.Add(1)
+	}
+}
+
+// Tokenize returns the list of a text and, if they are wanted, its words that are not
+// known, as often as they stand in it.
+func (t *Tokenizer) Tokenize(text string, wantWords bool) (list []byte, words []Word, err error) {
+	wants := C.int(0)
+	if wantWords {
+		wants = 1
+	}
+	k := t.known
+	made := C.btools_tokenize(t.c, (*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.int(len(text)), wants,
+		(*C.uint64_t)(unsafe.Pointer(&k.hashes)), C.uint64_t(len(k.hashes)-1), C.uint32_t(k.Age()))
+	if made == nil {
+		return nil, nil, errors.New("no memory to tokenize")
+	}
+	return C.GoBytes(unsafe.Pointer(made.list.bytes), C.int(made.list.size)), wordsIn(&made.words), nil
+}
+
+// wordsIn reads what btools_tokens has of words.
+func wordsIn(b *C.btools_buffer) []Word {
+	var words []Word
+	for left := unsafe.Slice((*byte)(b.bytes), b.size); len(left) > 0; {
+		var w Word
+		w.Hash = *(*uint64)(unsafe.Pointer(&left[0]))
+		n := int(left[8])
+		w.Text = string(left[9 : 9+n])
+		words, left = append(words, w), left[9+n:]
+	}
+	return words
+}
