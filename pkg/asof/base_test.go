@@ -126,7 +126,7 @@ func (b *base) stays(stays ...stay) {
 				check(b.t, err)
 				text.Vector = embed.Int8(vectors[0])
 			}
-			check(b.t, tx.AddText(text))
+			check(b.t, tx.AddTexts([]*ingest.Text{text}))
 			check(b.t, tx.PutInterval(state.ID, ingest.Interval{Key: text.Key, From: s.from, To: s.to}))
 		}
 		return nil

@@ -149,13 +149,18 @@ func (d *deriver) decide(decided []decision, first bool) error {
 			return err
 		}
 	}
-	for _, row := range revise(rows, spans) {
+	changed := revise(rows, spans)
+	var lacking []*Text
+	for _, row := range changed {
 		// What none of these documents has is there from before.
 		if t := texts[row.Key]; t != nil && row.ID == 0 && t.Vector == nil { // else it was added before
-			if err := d.tx.AddText(t); err != nil {
-				return err
-			}
+			lacking = append(lacking, t)
 		}
+	}
+	if err := d.tx.AddTexts(lacking); err != nil {
+		return err
+	}
+	for _, row := range changed {
 		if err := d.tx.PutInterval(path, row); err != nil {
 			return err
 		}
@@ -168,27 +173,25 @@ func (d *deriver) addTexts(doc *document) error {
 	if doc == nil {
 		return nil
 	}
+	var lacking []*Text
 	for i := range doc.texts {
 		if t := &doc.texts[i]; t.Vector == nil { // else it was added before
-			if err := d.tx.AddText(t); err != nil {
-				return err
-			}
+			lacking = append(lacking, t)
 		}
 	}
-	return nil
+	return d.tx.AddTexts(lacking)
 }
 
 // addEmbedded stores the texts that were embedded, whatever becomes of their
 // documents: nobody embeds them again.
 func addEmbedded(tx Tx, docs []*document) error {
+	var embedded []*Text
 	for _, doc := range docs {
 		for i := range doc.texts {
 			if t := &doc.texts[i]; t.Vector != nil {
-				if err := tx.AddText(t); err != nil {
-					return err
-				}
+				embedded = append(embedded, t)
 			}
 		}
 	}
-	return nil
+	return tx.AddTexts(embedded)
 }

@@ -115,13 +115,12 @@ func (r *runner) fillIn(ctx context.Context, texts []Text) error {
 		if err := record(tx, r.index()); err != nil {
 			return err
 		}
+		var got []*Text
 		for i := range texts {
 			if t := &texts[i]; t.Vector != nil || t.NoVector {
-				if err := tx.AddText(t); err != nil {
-					return err
-				}
+				got = append(got, t)
 			}
 		}
-		return nil
+		return tx.AddTexts(got)
 	})
 }

@@ -39,7 +39,7 @@ type Store interface {
 	// Waiting returns the first texts in the order of their IDs, after the given
 	// one, that are to have a vector and have none.
 	Waiting(ctx context.Context, after int64, limit int) ([]Text, error)
-	// Prepare does for new texts what AddText would do for them, as far as it takes no
+	// Prepare does for new texts what AddTexts would do for them, as far as it takes no
 	// transaction. It may be called from any goroutine.
 	Prepare(texts []*Text)
 	// Reigns calls fn with the name and the reigns of each path that ever held
@@ -57,7 +57,8 @@ type Store interface {
 
 // Tx is one transaction of a Store. What a method refuses for a reason that lies in
 // what it is to store is a *kb.Fault of class Processing; the transaction cannot go
-// on after an error.
+// on after an error. What one method is to store may be refused by a later one, or
+// when the transaction ends.
 type Tx interface {
 	// Now is the transaction's moment: later than that of every transaction
 	// before it, and never earlier than the clock.
@@ -123,9 +124,9 @@ type Tx interface {
 	// Intervals returns the passages of a path that are in force after a moment,
 	// and those never in force, in no particular order.
 	Intervals(path int64, after kb.Instant) ([]Interval, error)
-	// AddText stores a text unless one with its key is there. One that waits for
-	// its vector gets it if the text has it.
-	AddText(t *Text) error
+	// AddTexts stores texts, but for those with keys that are there. One that waits
+	// for its vector gets it if the text has it.
+	AddTexts(texts []*Text) error
 	// PutInterval stores a new interval, or the bounds of one with an ID. Its
 	// text must be there.
 	PutInterval(path int64, i Interval) error

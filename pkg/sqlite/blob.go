@@ -24,9 +24,17 @@ type heldBlob struct {
 
 // blob returns the id of a content and stores it if it is not there.
 func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
+	held, ok := t.held[hash]
+	if ok && held.depth < maxDepth { // it is there, or waits to be
+		return held.id, nil
+	}
+	ask := t.rowNow
+	if ok { // it may wait
+		ask = t.row
+	}
 	var id int64
 	var lost bool
-	found, err := t.row("SELECT id, "+lostContent+" FROM blob WHERE sha256 = ?", []any{hash[:]}, &id, &lost)
+	found, err := ask("SELECT id, "+lostContent+" FROM blob WHERE sha256 = ?", []any{hash[:]}, &id, &lost)
 	if err != nil || found && (!lost || c == nil) {
 		return id, err
 	}
@@ -41,38 +49,41 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 	if c.Delta != nil {
 		parts = []content.Part{c.Delta.Part}
 	}
-	if t.lastPart == 0 {
-		if _, err := t.row("SELECT coalesce(max(id), 0) FROM part", nil, &t.lastPart); err != nil {
-			return 0, err
-		}
+	first, err := t.next("part")
+	if err != nil {
+		return 0, err
 	}
+	t.last["part"] += int64(len(parts)) - 1
 	if lost {
-		err = t.bringBack(id, c.Size, t.lastPart+1, len(parts), depth)
+		err = t.bringBack(id, c.Size, first, len(parts), depth)
 	} else {
-		id, err = t.insertBlob(hash, c.Size, t.lastPart+1, len(parts), depth)
+		id, err = t.insertBlob(hash, c.Size, first, len(parts), depth)
 	}
 	if err != nil {
 		return 0, err
 	}
 	for i, part := range parts {
-		t.lastPart++
-		_, err := t.exec("INSERT INTO part (id, blob, ordinal, codec, base, data) VALUES (?, ?, ?, ?, ?, ?)",
-			t.lastPart, id, i, part.Codec, base, part.Data)
+		row, err := t.later(partRows)
 		if err != nil {
 			return 0, err
 		}
+		row.Int(first + int64(i)).Int(id).Int(int64(i)).Int(int64(part.Codec)).NullInt(base).Blob(part.Data)
 	}
 	t.held[hash] = heldBlob{id, depth}
 	return id, nil
 }
 
 func (t *tx) insertBlob(hash kb.Hash, size, first int64, parts int, depth int64) (int64, error) {
-	res, err := t.exec("INSERT INTO blob (sha256, size, first_part, parts, depth) VALUES (?, ?, ?, ?, ?)",
-		hash[:], size, first, parts, depth)
+	id, err := t.next("blob")
 	if err != nil {
 		return 0, err
 	}
-	return res.LastInsertId()
+	row, err := t.later(blobRows)
+	if err != nil {
+		return 0, err
+	}
+	row.Int(id).Blob(hash[:]).Int(size).Int(first).Int(int64(parts)).Int(depth)
+	return id, nil
 }
 
 // lostContent tells contents that a recovery could not bring back: they have no
@@ -99,7 +110,7 @@ func (t *tx) baseOf(c *content.Content) (base sql.NullInt64, depth int64, err er
 	}
 	held, found := t.held[c.Delta.Base]
 	if !found {
-		found, err = t.row("SELECT id, depth FROM blob WHERE sha256 = ? AND NOT ("+lostContent+")", []any{c.Delta.Base[:]}, &held.id, &held.depth)
+		found, err = t.rowNow("SELECT id, depth FROM blob WHERE sha256 = ? AND NOT ("+lostContent+")", []any{c.Delta.Base[:]}, &held.id, &held.depth)
 		if err != nil {
 			return base, 0, err
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/seed16713943/btools/pkg/kb"
 )
 
-// storeChain stores n versions of a document, each as a delta from the one
-// before, and returns their contents.
+// storeChain stores n versions of a document, each as a delta from the one before,
+// and the same ones under another name, and returns their contents.
 func storeChain(t *testing.T, path string, n int) [][]byte {
 	t.Helper()
 	store, err := Open(t.Context(), path, Options{})
@@ -26,11 +26,14 @@ func storeChain(t *testing.T, path string, n int) [][]byte {
 	must(t, store.Update(t.Context(), func(tx ingest.Tx) error {
 		p, err := tx.Path("a.md")
 		must(t, err)
+		other, err := tx.Path("copy of a.md")
+		must(t, err)
 		for i := range n {
 			text = fmt.Sprintf("edit %d\n%s", i, text)
 			plain := []byte(text)
 			v := &kb.Version{ValidFrom: kb.Instant(i), SHA256: kb.HashOf(plain), Size: int64(len(plain))}
 			must(t, tx.AddVersion(p.ID, 1, v, enc.EncodeAfter(base, v.SHA256, plain)))
+			must(t, tx.AddVersion(other.ID, 1, v, enc.EncodeAfter(base, v.SHA256, plain)))
 			all, base = append(all, plain), content.Base{SHA256: v.SHA256, Plain: plain}
 		}
 		return nil

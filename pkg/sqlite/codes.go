@@ -89,7 +89,7 @@ func (t *tx) codeBlock(passage int64) (*codeBlock, int64, error) {
 			}
 		}
 		b = new(codeBlock)
-		found, err := t.row("SELECT path, codes FROM vector_block WHERE id = ?", []any{id}, (*[]byte)(&b.path), &b.codes)
+		found, err := t.rowNow("SELECT path, codes FROM vector_block WHERE id = ?", []any{id}, (*[]byte)(&b.path), &b.codes)
 		if err == nil && (!found || len(b.path) != 8*int(blockSize) || len(b.codes) != int(blockSize)*codeBytes(t.vectors.dim)) {
 			err = fmt.Errorf("%w: block %d of vectors", ErrDamaged, id)
 		}
@@ -107,7 +107,7 @@ func (t *tx) codeInterval(passage int64) (*codeInterval, int64, error) {
 	i := t.vectors.intervals[id]
 	if i == nil {
 		i = new(codeInterval)
-		found, err := t.row("SELECT valid_from, valid_to FROM vector_interval WHERE id = ?", []any{id},
+		found, err := t.rowNow("SELECT valid_from, valid_to FROM vector_interval WHERE id = ?", []any{id},
 			(*[]byte)(&i.from), (*[]byte)(&i.to))
 		if err == nil && (!found || len(i.from) != 8*int(intervalSize) || len(i.to) != 8*int(intervalSize)) {
 			err = fmt.Errorf("%w: block %d of intervals", ErrDamaged, id)

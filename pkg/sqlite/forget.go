@@ -317,7 +317,7 @@ func (t *tx) restoreTexts(ctx context.Context) error {
 		for _, x := range vector {
 			text.Vector = append(text.Vector, int8(x))
 		}
-		if err := t.AddText(&text); err != nil {
+		if err := t.AddTexts([]*ingest.Text{&text}); err != nil {
 			return err
 		}
 		return ctx.Err()

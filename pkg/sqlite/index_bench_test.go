@@ -97,7 +97,7 @@ func benchAdd(tx ingest.Tx, texts []ingest.Text) error {
 		return err
 	}
 	for i := range texts {
-		if err := tx.AddText(&texts[i]); err != nil {
+		if err := tx.AddTexts([]*ingest.Text{&texts[i]}); err != nil {
 			return err
 		}
 		if err := tx.PutInterval(path.ID, ingest.Interval{Key: texts[i].Key, To: kb.Forever}); err != nil {

@@ -22,7 +22,7 @@ func addTexts(t *testing.T, store *Store, end error, bodies ...string) {
 	t.Helper()
 	err := store.Update(t.Context(), func(tx ingest.Tx) error {
 		for _, body := range bodies {
-			must(t, tx.AddText(text(body)))
+			must(t, tx.AddTexts([]*ingest.Text{text(body)}))
 		}
 		return end
 	})
@@ -55,7 +55,7 @@ func TestWords(t *testing.T) {
 	addTexts(t, store, errStop, "two", "three")
 	want("[" + strings.Repeat("e", maxWordLength) + " naive one uber uns]")
 	must(t, untilStop(store.Update(t.Context(), func(tx ingest.Tx) error {
-		return errors.Join(tx.AddText(text("two")), tx.DropIndex(), tx.AddText(text("three")), errStop)
+		return errors.Join(tx.AddTexts([]*ingest.Text{text("two")}), tx.DropIndex(), tx.AddTexts([]*ingest.Text{text("three")}), errStop)
 	})))
 	addTexts(t, store, nil, "two", "three")
 	want("[" + strings.Repeat("e", maxWordLength) + " naive one three two uber uns]")
@@ -111,7 +111,7 @@ func TestTextIndex(t *testing.T) {
 	}
 	check()
 	must(t, store.Update(t.Context(), func(tx ingest.Tx) error {
-		return errors.Join(tx.DropIndex(), tx.AddText(text("生成 again")))
+		return errors.Join(tx.DropIndex(), tx.AddTexts([]*ingest.Text{text("生成 again")}))
 	}))
 	check()
 	addTexts(t, store, errStop, "rolled back")

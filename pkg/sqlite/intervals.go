@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"database/sql"
-	"fmt"
-
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 )
@@ -25,32 +23,37 @@ func (t *tx) PutInterval(path int64, i ingest.Interval) error {
 	if p.id != 0 {
 		return t.movePassage(p, text.embedding)
 	}
-	res, err := t.exec("INSERT INTO passage (path, text, valid_from, valid_to) VALUES (?, ?, ?, ?)", p.path, p.text, p.from, p.to)
+	if p.id, err = t.next("passage"); err != nil {
+		return err
+	}
+	row, err := t.later(passageRows)
 	if err != nil {
 		return err
 	}
-	if p.id, err = res.LastInsertId(); err != nil || text.embedding != hasVector {
-		return err
+	row.Int(p.id).Int(p.path).Int(p.text).Int(int64(p.from)).Int(int64(p.to))
+	t.waiting.passagesOf[path] = true
+	if text.embedding != hasVector {
+		return nil
 	}
 	return t.addPassageVector(p)
 }
 
 func (t *tx) movePassage(p passageRow, embedding int) error {
-	res, err := t.exec("UPDATE passage SET valid_from = ?, valid_to = ? WHERE id = ? AND path = ? AND text = ?",
-		p.from, p.to, p.id, p.path, p.text)
+	if t.waiting.moved[p.id] { // the last bounds count, of whatever kind their rows are
+		if err := t.flush(); err != nil {
+			return err
+		}
+	}
+	row, err := t.later(movedPassageRows)
 	if err != nil {
 		return err
 	}
-	switch n, err := res.RowsAffected(); {
-	case err != nil:
-		return err
-	case n == 0:
-		return fmt.Errorf("passage %d is not of this path and text", p.id)
-	case embedding != hasVector:
+	row.Int(int64(p.from)).Int(int64(p.to)).Int(p.id).Int(p.path).Int(p.text)
+	t.waiting.passagesOf[p.path], t.waiting.moved[p.id] = true, true
+	if embedding != hasVector {
 		return nil
-	default:
-		return t.setPassageVector(p)
 	}
+	return t.setPassageVector(p)
 }
 
 // Intervals returns the passages of a path that are in force after a moment or
@@ -58,7 +61,7 @@ func (t *tx) movePassage(p passageRow, embedding int) error {
 // was closed long ago is not walked over.
 func (t *tx) Intervals(path int64, after kb.Instant) ([]ingest.Interval, error) {
 	var found []ingest.Interval
-	err := t.each(`
+	err := t.eachIf(t.waiting.passagesOf[path])(`
 		SELECT p.id, t.key, p.valid_from, p.valid_to, t.id, t.embedding
 		FROM passage p JOIN text t ON t.id = p.text
 		WHERE p.path = +?1 AND p.valid_to > +?2

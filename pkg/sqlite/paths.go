@@ -103,12 +103,16 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 	if state != nil {
 		return *state, nil
 	}
-	res, err := t.exec("INSERT INTO path (name) VALUES (?)", []byte(name))
+	id, err := t.next("path")
 	if err != nil {
 		return ingest.PathState{}, err
 	}
-	id, err := res.LastInsertId()
-	return ingest.PathState{ID: id, Name: name, New: true}, err
+	row, err := t.later(pathRows)
+	if err != nil {
+		return ingest.PathState{}, err
+	}
+	row.Int(id).Blob([]byte(name))
+	return ingest.PathState{ID: id, Name: name, New: true}, nil
 }
 
 var noBase = strconv.Itoa(maxDepth)

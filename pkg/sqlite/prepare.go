@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
 	"github.com/seed16713943/btools/pkg/sqlite/tokens"
 )
 
@@ -30,12 +31,14 @@ type preparedPart struct {
 	unknown []tokens.Word // to vocabulary.recent
 }
 
-// column returns what the table of texts has of a part beside its text.
-func (p *preparedPart) column() any {
-	if !p.differs {
-		return nil
+// addColumn adds to a row what the table of texts has of a part beside its text: NULL
+// where that is no different.
+func (p *preparedPart) addColumn(row *rows.Rows) {
+	if p.differs {
+		row.Text(p.indexed)
+	} else {
+		row.Null()
 	}
-	return p.indexed
 }
 
 func prepareText(text *ingest.Text) *preparedText {

@@ -67,7 +67,7 @@ func TestPrepared(t *testing.T) {
 					must(t, untilStop(store.Update(t.Context(), func(tx ingest.Tx) error {
 						for at, taken := range some {
 							if taken {
-								must(t, tx.AddText(texts[i][at]))
+								must(t, tx.AddTexts([]*ingest.Text{texts[i][at]}))
 							}
 						}
 						return end

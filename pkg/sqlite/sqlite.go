@@ -220,6 +220,8 @@ type session struct {
 	db   *sql.DB
 	conn *sql.Conn
 	idle map[string][]*sql.Stmt // by query
+
+	waiting waitingRows // see later
 }
 
 func openSession(ctx context.Context, dsn, pragmas string) (*session, error) {
@@ -228,7 +230,7 @@ func openSession(ctx context.Context, dsn, pragmas string) (*session, error) {
 	if err != nil {
 		return nil, errors.Join(fault(err), db.Close())
 	}
-	return &session{db: db, conn: conn, idle: make(map[string][]*sql.Stmt)}, nil
+	return &session{db: db, conn: conn, idle: make(map[string][]*sql.Stmt), waiting: newWaitingRows()}, nil
 }
 
 // Close closes the statements and the connection.
@@ -273,6 +275,9 @@ func (s *session) give(query string, stmt *sql.Stmt) {
 // take. Callers look at their context between statements.
 
 func (s *session) exec(query string, args ...any) (sql.Result, error) {
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
 	stmt, err := s.take(query)
 	if err != nil {
 		return nil, err
@@ -284,6 +289,14 @@ func (s *session) exec(query string, args ...any) (sql.Result, error) {
 
 // row runs a query of at most one row and reports whether there was one.
 func (s *session) row(query string, args []any, dest ...any) (bool, error) {
+	if err := s.flush(); err != nil {
+		return false, err
+	}
+	return s.rowNow(query, args, dest...)
+}
+
+// rowNow is row where no waiting row changes the answer.
+func (s *session) rowNow(query string, args []any, dest ...any) (bool, error) {
 	stmt, err := s.take(query)
 	if err != nil {
 		return false, err
@@ -298,6 +311,14 @@ func (s *session) row(query string, args []any, dest ...any) (bool, error) {
 
 // each calls scan for every row of a query.
 func (s *session) each(query string, args []any, scan func(*sql.Rows) error) (err error) {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return s.eachNow(query, args, scan)
+}
+
+// eachNow is each where no waiting row changes the answer.
+func (s *session) eachNow(query string, args []any, scan func(*sql.Rows) error) (err error) {
 	stmt, err := s.take(query)
 	if err != nil {
 		return err
@@ -314,6 +335,14 @@ func (s *session) each(query string, args []any, scan func(*sql.Rows) error) (er
 		}
 	}
 	return fault(rows.Err())
+}
+
+// eachIf returns each if rows wait that change the answer, and else eachNow.
+func (s *session) eachIf(waiting bool) func(query string, args []any, scan func(*sql.Rows) error) error {
+	if waiting {
+		return s.each
+	}
+	return s.eachNow
 }
 
 // missing reports whether there is no file at path.

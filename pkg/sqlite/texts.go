@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/passage"
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
 )
 
 // What a text has of a vector: the column embedding.
@@ -20,16 +21,68 @@ type textRow struct {
 	embedding int
 }
 
-// AddText stores a text, or gives one that waits what it waits for.
-func (t *tx) AddText(text *ingest.Text) error {
-	row, found := t.texts[text.Key]
-	if !found {
-		var added bool
-		var err error
-		if row, added, err = t.insertText(text); err != nil || added {
+// AddTexts stores texts, and gives those that wait what they wait for.
+func (t *tx) AddTexts(texts []*ingest.Text) error {
+	for len(texts) > 0 {
+		n, err := t.addSome(texts)
+		if err != nil {
 			return err
 		}
+		texts = texts[n:]
 	}
+	return nil
+}
+
+// addSome stores the first of some texts, as many as may wait, and returns how many.
+func (t *tx) addSome(texts []*ingest.Text) (n int, err error) {
+	var fresh []*ingest.Text
+	var prepared []*preparedText
+	var all rows.Rows
+	for ; n < len(texts) && len(all.Bytes()) <= maxWaiting; n++ {
+		text := texts[n]
+		if row, found := t.texts[text.Key]; found {
+			if err := t.complete(text, row); err != nil {
+				return n, err
+			}
+			continue
+		}
+		p, ok := text.Prepared.(*preparedText)
+		if !ok {
+			p = prepareText(text)
+		}
+		fresh, prepared = append(fresh, text), append(prepared, p)
+		row := all.Next().Blob(text.Key[:]).Text(p.heading.text).Text(p.body.text)
+		p.heading.addColumn(row)
+		p.body.addColumn(row)
+		row.Int(int64(embeddingOf(text)))
+	}
+	if len(fresh) == 0 {
+		return n, nil
+	}
+	done, err := t.runNow(`
+		INSERT INTO text (key, heading, body, heading_words, body_words, embedding) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (key) DO NOTHING`, &all)
+	if err != nil {
+		return n, err
+	}
+	for i, text := range fresh {
+		if id := rows.Done(done, i); id != 0 {
+			err = t.addNew(id, text, prepared[i])
+		} else {
+			var row textRow
+			if row, err = t.text(text.Key); err == nil {
+				err = t.complete(text, row)
+			}
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// complete gives a text that is stored what it waits for.
+func (t *tx) complete(text *ingest.Text, row textRow) error {
 	embedding := embeddingOf(text)
 	if row.embedding != waitsForVector || embedding == waitsForVector {
 		return nil
@@ -56,51 +109,33 @@ func embeddingOf(text *ingest.Text) int {
 	}
 }
 
-// insertText stores a text with its words, unless its key is there: then it
-// returns what is.
-func (t *tx) insertText(text *ingest.Text) (row textRow, added bool, err error) {
-	p, ok := text.Prepared.(*preparedText)
-	if !ok {
-		p = prepareText(text)
+// addNew makes a text findable that has just been stored, and so stands nowhere yet.
+func (t *tx) addNew(id int64, text *ingest.Text, p *preparedText) error {
+	if err := t.indexText(id, p); err != nil {
+		return err
 	}
-	row.embedding = embeddingOf(text)
-	res, err := t.exec(`
-		INSERT INTO text (key, heading, body, heading_words, body_words, embedding) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (key) DO NOTHING`,
-		text.Key[:], p.heading.text, p.body.text, p.heading.column(), p.body.column(), row.embedding)
-	if err != nil {
-		return row, false, err
+	t.remember(text.Key, textRow{id, embeddingOf(text)})
+	if text.Vector == nil {
+		return nil
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		if err == nil {
-			row, err = t.text(text.Key)
-		}
-		return row, false, err
-	}
-	if row.id, err = res.LastInsertId(); err != nil {
-		return row, false, err
-	}
-	if err := t.indexText(row.id, p); err != nil {
-		return row, false, err
-	}
-	t.remember(text.Key, row)
-	if text.Vector != nil { // a text that is new stands nowhere yet
-		t.indexChanged = true
-		err = t.storeVector(row.id, text.Vector)
-	}
-	return row, true, err
+	t.indexChanged = true
+	return t.storeVector(id, text.Vector)
 }
 
 // indexText adds a text to the text index, and its words.
-func (t *tx) indexText(id int64, p *preparedText) (err error) {
+func (t *tx) indexText(id int64, p *preparedText) error {
 	if p.listed {
-		_, err = t.exec("INSERT INTO text_fts (rowid, heading, body) VALUES (?, tokenized(?, ?), tokenized(?, ?))",
-			id, p.heading.indexed, p.heading.tokens, p.body.indexed, p.body.tokens)
+		row, err := t.later(listedTextRows)
+		if err != nil {
+			return err
+		}
+		row.Int(id).Text(p.heading.indexed).Blob(p.heading.tokens).Text(p.body.indexed).Blob(p.body.tokens)
 	} else {
-		_, err = t.exec("INSERT INTO text_fts (rowid, heading, body) VALUES (?, ?, ?)", id, p.heading.indexed, p.body.indexed)
-	}
-	if err != nil {
-		return err
+		row, err := t.later(textRows)
+		if err != nil {
+			return err
+		}
+		row.Int(id).Text(p.heading.indexed).Text(p.body.indexed)
 	}
 	if err := t.checkWords(); err != nil {
 		return err
@@ -123,7 +158,7 @@ func (t *tx) text(key passage.Key) (textRow, error) {
 	if found {
 		return row, nil
 	}
-	found, err := t.row("SELECT id, embedding FROM text WHERE key = ?", []any{key[:]}, &row.id, &row.embedding)
+	found, err := t.rowNow("SELECT id, embedding FROM text WHERE key = ?", []any{key[:]}, &row.id, &row.embedding)
 	if err != nil {
 		return row, err
 	}

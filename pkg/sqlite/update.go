@@ -19,7 +19,10 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	if _, err := s.locked(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	t := &tx{session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]heldBlob)}
+	t := &tx{
+		session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]heldBlob),
+		last: make(map[string]int64),
+	}
 	defer func() {
 		if err != nil {
 			if t.wordsAdded { // which nobody has stored
@@ -47,6 +50,7 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 // rollback ends a transaction that failed. SQLite may have ended it already, as
 // it does when the disk is full, and then there is nothing to undo.
 func (s *session) rollback() error {
+	s.dropWaiting()
 	var open bool
 	err := s.conn.Raw(func(conn any) error {
 		open = !conn.(interface{ AutoCommit() bool }).AutoCommit()
@@ -75,9 +79,9 @@ type tx struct {
 	now kb.Instant
 	enc *content.Encoder
 
-	looked   map[string]*ingest.PathState // see Look; nil for those that are new
-	held     map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
-	lastPart int64                        // 0 until asked
+	looked map[string]*ingest.PathState // see Look; nil for those that are new
+	held   map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
+	last   map[string]int64             // ids of tables
 
 	failures *bool // whether any failure stands; nil until asked
 	textless *bool // whether any content is known to be without text; nil until asked
@@ -145,7 +149,7 @@ const inForceNow = `(SELECT id FROM version WHERE path = p.id AND valid_from <= 
 // HasVersion reports whether the very same statement is there already.
 func (t *tx) HasVersion(path int64, v *kb.Version) (bool, error) {
 	found := false
-	err := t.each(`
+	err := t.eachIf(t.waiting.versionsOf[path])(`
 		SELECT `+versionColumns+`
 		FROM version v LEFT JOIN blob b ON b.id = v.blob
 		WHERE v.path = +? AND v.valid_from = +? AND v.seq = +?`,
@@ -176,33 +180,36 @@ func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content
 		}
 		blob = sql.NullInt64{Int64: id, Valid: true}
 	}
-	res, err := t.exec(`
-		INSERT INTO version (path, valid_from, seq, recorded_at, blob, mode, mtime, source, run, checksum)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		path, v.ValidFrom, v.Seq, t.now, blob, row.mode, row.mtime, v.Source, run, row.checksum())
+	var err error
+	if v.ID, err = t.next("version"); err != nil {
+		return err
+	}
+	waiting, err := t.later(versionRows)
 	if err != nil {
 		return err
 	}
-	v.ID, err = res.LastInsertId()
-	return err
+	t.waiting.versionsOf[path] = true
+	waiting.Int(v.ID).Int(path).Int(row.validFrom).Int(v.Seq).Int(row.recordedAt).NullInt(blob).NullInt(row.mode).NullInt(row.mtime).
+		Text(v.Source).Int(run).Int(row.checksum())
+	return nil
 }
 
 // See keeps what a scan saw of a path.
 func (t *tx) See(path int64, s ingest.Sighting) error {
-	var inode any // SQLite's integers are signed; an inode keeps its bits
+	var inode sql.NullInt64 // SQLite's integers are signed; an inode keeps its bits
 	if s.Inode != nil {
-		inode = int64(*s.Inode)
+		inode = sql.NullInt64{Int64: int64(*s.Inode), Valid: true}
 	}
 	blob, err := t.seenBlob(s.SHA256)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`
-		INSERT INTO seen (path, scan, mtime, ctime, inode, blob, stale_since) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (path) DO UPDATE SET scan = excluded.scan, mtime = excluded.mtime, ctime = excluded.ctime,
-			inode = excluded.inode, blob = excluded.blob, stale_since = excluded.stale_since`,
-		path, s.Scan, nullable(s.MTime), nullable(s.CTime), inode, blob, nullable(s.StaleSince))
-	return err
+	row, err := t.later(seenRows)
+	if err != nil {
+		return err
+	}
+	row.Int(path).Int(s.Scan).NullInt(nullInt(s.MTime)).NullInt(nullInt(s.CTime)).NullInt(inode).NullInt(blob).NullInt(nullInt(s.StaleSince))
+	return nil
 }
 
 // seenBlob returns the id of what a file held, NULL if that is not stored.
@@ -213,8 +220,20 @@ func (t *tx) seenBlob(hash *kb.Hash) (id sql.NullInt64, err error) {
 	if held, ok := t.held[*hash]; ok {
 		return sql.NullInt64{Int64: held.id, Valid: true}, nil
 	}
-	id.Valid, err = t.row("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &id.Int64)
+	id.Valid, err = t.rowNow("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &id.Int64)
 	return id, err
+}
+
+// next returns the id of the next row of a table.
+func (t *tx) next(table string) (int64, error) {
+	last, asked := t.last[table]
+	if !asked {
+		if _, err := t.row("SELECT coalesce(max(id), 0) FROM "+table, nil, &last); err != nil {
+			return 0, err
+		}
+	}
+	t.last[table] = last + 1
+	return last + 1, nil
 }
 
 // nullable returns the value behind p, or NULL for none.

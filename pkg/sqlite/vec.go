@@ -9,15 +9,17 @@ import (
 
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite/blocks"
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
 	"github.com/seed16713943/btools/pkg/sqlite/tokens"
 )
 
-// Connections opened from here on know vec0 tables and what the packages blocks and
-// tokens add. SQLite keeps a list of such extensions for the whole process, to which
-// this adds three, once.
+// Connections opened from here on know vec0 tables and what the packages blocks, rows
+// and tokens add. SQLite keeps a list of such extensions for the whole process, to
+// which this adds four, once.
 func init() {
 	vec.Auto()
 	blocks.Auto()
+	rows.Auto()
 	tokens.Auto()
 }
 
@@ -116,9 +118,11 @@ func (t *tx) storeVector(text int64, v []int8) error {
 	for i, x := range v {
 		data[i] = byte(x)
 	}
-	if _, err := t.exec("INSERT INTO vector (text, data) VALUES (?, ?)", text, data); err != nil {
+	row, err := t.later(vectorRows)
+	if err != nil {
 		return err
 	}
+	row.Int(text).Blob(data)
 	w.remember(text, data)
 	return nil
 }
@@ -170,10 +174,13 @@ func (t *tx) addPassageVector(p passageRow) error {
 	if squares(data) == 0 {
 		return nil
 	}
-	_, err = t.exec("INSERT INTO passage_vec (passage, embedding, valid_from, valid_to) VALUES (?, vec_int8(?), ?, ?)",
-		p.id, data, p.from, p.to)
-	if err != nil || p.id > w.packed {
+	row, err := t.later(passageVectorRows)
+	if err != nil {
 		return err
+	}
+	row.Int(p.id).Blob(data).Int(int64(p.from)).Int(int64(p.to))
+	if p.id > w.packed {
+		return nil
 	}
 	return t.packLate(p, data)
 }
@@ -186,8 +193,7 @@ func (t *tx) setPassageVector(p passageRow) error {
 		return err
 	}
 	if p.id > w.packed {
-		_, err = t.exec("UPDATE passage_vec SET valid_from = ?, valid_to = ? WHERE passage = ?", p.from, p.to, p.id)
-		return err
+		return t.moveVector(p)
 	}
 	i, at, err := t.codeInterval(p.id)
 	if err != nil {
@@ -197,18 +203,33 @@ func (t *tx) setPassageVector(p passageRow) error {
 	case int64(kb.Forever): // it has no direction
 		return nil
 	case int64(p.from):
-		_, err = t.exec("UPDATE passage_vec SET valid_to = ? WHERE passage = ?", p.to, p.id)
+		var row *rows.Rows
+		if row, err = t.later(closedVectorRows); err == nil {
+			row.Int(int64(p.to)).Int(p.id)
+		}
 	default:
-		_, err = t.exec("UPDATE passage_vec SET valid_from = ?, valid_to = ? WHERE passage = ?", p.from, p.to, p.id)
+		err = t.moveVector(p)
 	}
 	i.from.set(at, int64(p.from))
 	i.to.set(at, int64(p.to))
 	return err
 }
 
+// moveVector takes over both bounds of a passage.
+func (t *tx) moveVector(p passageRow) error {
+	row, err := t.later(movedVectorRows)
+	if err == nil {
+		row.Int(int64(p.from)).Int(int64(p.to)).Int(p.id)
+	}
+	return err
+}
+
 // dropVectors deletes all vectors, and passage_vec, since the next ones may have
 // another dimension.
 func (t *tx) dropVectors() error {
+	if err := t.flush(); err != nil {
+		return err
+	}
 	for _, stmt := range []string{
 		"DELETE FROM vector", "DELETE FROM vector_block", "DELETE FROM vector_interval", "DROP TABLE IF EXISTS passage_vec",
 	} {

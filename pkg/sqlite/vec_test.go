@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -74,6 +76,50 @@ func TestNearestFindsMostByCodes(t *testing.T) {
 	if recall := float64(found) / (questions * n); recall < .95 {
 		t.Errorf("recall is %.3f", recall)
 	}
+}
+
+// TestMovedTwice moves a passage several times in one transaction: what was said last
+// counts everywhere.
+func TestMovedTwice(t *testing.T) {
+	smallBlocks(t, 4)
+	path := filepath.Join(t.TempDir(), "kb.sqlite")
+	store := openStore(t, path)
+	const passages = 10 // eight of them packed
+	texts := make([]*ingest.Text, passages)
+	for i := range texts {
+		texts[i] = text(lettersOf(i))
+		texts[i].Vector = []int8{127, int8(i)}
+	}
+	must(t, store.Update(t.Context(), func(x ingest.Tx) error {
+		state, err := x.Path("a.md")
+		must(t, errors.Join(err, x.AddTexts(texts)))
+		for _, text := range texts {
+			must(t, x.PutInterval(state.ID, ingest.Interval{Key: text.Key, From: 10, To: kb.Forever}))
+		}
+		return nil
+	}))
+	bounds := [][2]kb.Instant{{10, 20}, {5, 30}, {5, 40}, {10, 50}, {7, 60}, {10, 70}, {10, 80}, {9, 90}, {9, 95}, {10, 99}}
+	must(t, store.Update(t.Context(), func(x ingest.Tx) error {
+		found, err := x.Intervals(1, 0)
+		must(t, err)
+		for at := range found {
+			for n := range bounds[at:] {
+				last := bounds[len(bounds)-1-n]
+				found[at].From, found[at].To = last[0], last[1]
+				must(t, x.PutInterval(1, found[at]))
+			}
+		}
+		return nil
+	}))
+	db := openDB(dsn(path, nil), readerPragmas)
+	for _, table := range []string{"passage_vec v ON v.passage = p.id", "passage v ON v.id = p.id"} {
+		got, err := stringsOf(db, `SELECT v.valid_from || '-' || v.valid_to FROM passage p JOIN `+table+` ORDER BY p.id`)
+		must(t, err)
+		if fmt.Sprint(got) != "[10-20 5-30 5-40 10-50 7-60 10-70 10-80 9-90 9-95 10-99]" {
+			t.Errorf("%s: %v", table, got)
+		}
+	}
+	must(t, db.Close())
 }
 
 // TestVectorsOfAnotherDimension are refused, until those that were there are

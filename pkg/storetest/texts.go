@@ -84,7 +84,7 @@ func (b *bench) stay(tx ingest.Tx, path int64, text ingest.Text, from, to kb.Ins
 	if text.Key[0]%2 == 0 {
 		b.Prepare([]*ingest.Text{&text})
 	}
-	b.check(tx.AddText(&text))
+	b.check(tx.AddTexts([]*ingest.Text{&text}))
 	b.check(tx.PutInterval(path, ingest.Interval{Key: text.Key, From: from, To: to}))
 }
 
@@ -183,12 +183,12 @@ func textWaits(b *bench) {
 	b.update(func(tx ingest.Tx) error {
 		a, again := withVector("A"), withVector("D")
 		again.Vector[0] = -127
-		return errors.Join(tx.AddText(&a), tx.AddText(&a), tx.AddText(&never), tx.AddText(&again))
+		return errors.Join(tx.AddTexts([]*ingest.Text{&a}), tx.AddTexts([]*ingest.Text{&a}), tx.AddTexts([]*ingest.Text{&never}), tx.AddTexts([]*ingest.Text{&again}))
 	})
 	b.embedded("[true true true true false]", "A", "B", "C", "D", "E")
 	b.update(func(tx ingest.Tx) error { // nothing takes that back
 		a, late := textOf("A"), withVector("B")
-		b.check(errors.Join(tx.AddText(&a), tx.AddText(&late)))
+		b.check(errors.Join(tx.AddTexts([]*ingest.Text{&a}), tx.AddTexts([]*ingest.Text{&late})))
 		b.stay(tx, b.ids(tx, "b.md")[0], withVector("A"), 10, 20)
 		return nil
 	})
@@ -212,7 +212,7 @@ func waitingPages(b *bench) {
 			default:
 				want = append(want, fmt.Sprintf("%q %s %x", text.Heading, text.Body, text.Key))
 			}
-			b.check(tx.AddText(&text))
+			b.check(tx.AddTexts([]*ingest.Text{&text}))
 		}
 		return nil
 	})
@@ -259,7 +259,7 @@ func failedTexts(b *bench) {
 		b.wantStays(tx, id, 0, "AB", "[A[10,∞)]")
 		b.stay(tx, id, withVector("B"), 10, kb.Forever)
 		a := withVector("A")
-		return tx.AddText(&a)
+		return tx.AddTexts([]*ingest.Text{&a})
 	})
 	b.embedded("[true true]", "A", "B")
 }
@@ -291,19 +291,41 @@ func intervals(b *bench) {
 	})
 }
 
+// wrongIntervals stores what a store has to refuse, at the latest when the transaction
+// ends.
 func wrongIntervals(b *bench) {
 	b.update(func(tx ingest.Tx) error {
-		id := b.ids(tx, "a.md", "b.md")
-		if err := tx.PutInterval(id[0], ingest.Interval{Key: keyOf("none"), From: 1, To: 2}); err == nil {
-			b.t.Error("an interval of no text is stored")
-		}
-		b.stay(tx, id[0], textOf("A"), 10, 20)
-		i := b.stays(tx, id[0], 0)[0]
-		if err := tx.PutInterval(id[1], i); err == nil {
-			b.t.Error("an interval of another path is moved")
-		}
+		b.stay(tx, b.ids(tx, "a.md")[0], textOf("A"), 10, 20)
 		return nil
 	})
+	for what, put := range map[string]func(tx ingest.Tx, id []int64) error{
+		"an interval of no text is stored": func(tx ingest.Tx, id []int64) error {
+			return tx.PutInterval(id[0], ingest.Interval{Key: keyOf("none"), From: 1, To: 2})
+		},
+		"an interval of another path is moved": func(tx ingest.Tx, id []int64) error {
+			i := b.stays(tx, id[0], 0)[0]
+			i.To = 30
+			return tx.PutInterval(id[1], i)
+		},
+		"an interval is moved to another text": func(tx ingest.Tx, id []int64) error {
+			text := textOf("B")
+			b.check(tx.AddTexts([]*ingest.Text{&text}))
+			i := b.stays(tx, id[0], 0)[0]
+			i.Key = text.Key
+			return tx.PutInterval(id[0], i)
+		},
+	} {
+		err := b.Update(context.Background(), func(tx ingest.Tx) error { return put(tx, b.ids(tx, "a.md", "b.md")) })
+		if err == nil {
+			b.t.Error(what)
+		}
+		b.update(func(tx ingest.Tx) error {
+			id := b.ids(tx, "a.md", "b.md")
+			b.wantStays(tx, id[0], 0, "AB", "[A[10,20)]")
+			b.wantStays(tx, id[1], 0, "AB", "[]")
+			return nil
+		})
+	}
 }
 
 func dropIndex(b *bench) {

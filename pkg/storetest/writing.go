@@ -139,6 +139,11 @@ func hasVersion(b *bench) {
 				b.t.Errorf("has version %+v: %t", test.v, got)
 			}
 		}
+		last := kb.Version{ValidFrom: epoch + 2, SHA256: one}
+		b.check(tx.AddVersion(id[1], b.run, &last, nil))
+		if got, err := tx.HasVersion(id[1], &last); !got || err != nil {
+			b.t.Errorf("has the version that was just added: %t, %v", got, err)
+		}
 		return nil
 	})
 }

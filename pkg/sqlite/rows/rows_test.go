@@ -1,0 +1,176 @@
+package rows_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+	"pgregory.net/rapid"
+
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
+)
+
+func init() { rows.Auto() }
+
+func open(t *testing.T) *sql.DB {
+	db, err := sql.Open("sqlite3", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1)
+	exec(t, db, "CREATE TABLE t (id INTEGER PRIMARY KEY, k UNIQUE, v, w)")
+	return db
+}
+
+func exec(t rapid.TB, db *sql.DB, query string, args ...any) sql.Result {
+	t.Helper()
+	res, err := db.Exec(query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func run(db *sql.DB, query string, r *rows.Rows) (result []byte, err error) {
+	err = db.QueryRow("SELECT run_rows(?, ?, ?)", query, r.Len(), r.Bytes()).Scan(&result)
+	return result, err
+}
+
+func dump(t rapid.TB, db *sql.DB) string {
+	t.Helper()
+	all, err := db.Query("SELECT format('%d %s %s %s', id, quote(k), quote(v), quote(w)) FROM t ORDER BY id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all.Close()
+	var b strings.Builder
+	for all.Next() {
+		var line string
+		if err := all.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&b, line)
+	}
+	return b.String()
+}
+
+// TestRunRows compares statements that are run for many rows with the same ones run
+// row by row.
+func TestRunRows(t *testing.T) {
+	queries := []string{
+		"INSERT INTO t (k, v, w) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+		"INSERT INTO t (k, v, w) VALUES (?, ?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v",
+		"UPDATE t SET v = ?2, w = ?3 WHERE k = ?1",
+		"DELETE FROM t WHERE k = ? AND (v IS ? OR w IS ?)",
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		each, together := open(t), open(t)
+		for range rapid.IntRange(1, 5).Draw(rt, "steps") {
+			query := rapid.SampledFrom(queries).Draw(rt, "query")
+			var all rows.Rows
+			var want []int64
+			for range rapid.IntRange(0, 5).Draw(rt, "rows") {
+				all.Next()
+				args := []any{rapid.IntRange(0, 3).Draw(rt, "key"), draw(rt), draw(rt)}
+				for _, arg := range args {
+					add(&all, arg)
+				}
+				res := exec(rt, each, query, args...)
+				changed, _ := res.RowsAffected()
+				last, _ := res.LastInsertId()
+				switch {
+				case changed == 0:
+					last = 0
+				case !strings.HasPrefix(query, "INSERT"):
+					last = -1
+				case strings.Contains(query, "UPDATE"):
+					last = 0 // inserted or not: not compared
+				}
+				want = append(want, last)
+			}
+			result, err := run(together, query, &all)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			for i, last := range want {
+				if got := rows.Done(result, i); got != last && !(last == 0 && strings.Contains(query, "DO UPDATE") && got != 0) {
+					rt.Errorf("row %d of %s: %d, not %d", i, query, got, last)
+				}
+			}
+			if len(result) != 8*len(want) {
+				rt.Errorf("%d bytes of %d rows", len(result), len(want))
+			}
+		}
+		if got, want := dump(rt, together), dump(rt, each); got != want {
+			rt.Errorf("together the rows are\n%s\nand one by one\n%s", got, want)
+		}
+	})
+}
+
+func draw(t *rapid.T) any {
+	return rapid.OneOf(
+		rapid.Just[any](nil), rapid.Map(rapid.Int64(), func(n int64) any { return n }),
+		rapid.Map(rapid.String(), func(s string) any { return s }),
+		rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) any { return append([]byte{}, b...) }),
+	).Draw(t, "value")
+}
+
+func add(r *rows.Rows, arg any) {
+	switch arg := arg.(type) {
+	case nil:
+		r.NullInt(sql.NullInt64{})
+	case int:
+		r.Int(int64(arg))
+	case int64:
+		r.Int(arg)
+	case string:
+		r.Text(arg)
+	case []byte:
+		r.Blob(arg)
+	}
+}
+
+// TestErrors runs what SQLite refuses, and what is no statement or no rows.
+func TestErrors(t *testing.T) {
+	db := open(t)
+	var two rows.Rows
+	two.Next().Int(1)
+	two.Next().Int(1)
+	_, err := run(db, "INSERT INTO t (k) VALUES (?)", &two)
+	var e sqlite3.Error
+	if !errors.As(err, &e) || e.ExtendedCode != sqlite3.ErrConstraintUnique || e.Error() != "UNIQUE constraint failed: t.k" {
+		t.Errorf("two equal keys: %v", err)
+	}
+	if got := dump(t, db); got != "1 1 NULL NULL\n" {
+		t.Errorf("of two equal keys stays %q", got)
+	}
+	for _, bad := range []struct {
+		query string
+		n     int64
+		rows  []byte
+		code  sqlite3.ErrNo
+	}{
+		{"SELECT ?", 1, two.Bytes()[:9], sqlite3.ErrMisuse},
+		{"no statement", 1, two.Bytes()[:9], sqlite3.ErrError},
+		{"INSERT INTO t (v) VALUES (?)", 1, two.Bytes(), sqlite3.ErrMismatch},
+		{"INSERT INTO t (v) VALUES (?)", 2, two.Bytes()[:17], sqlite3.ErrMismatch},
+		{"INSERT INTO t (v) VALUES (?)", 1, []byte{2, 9, 0, 0, 0, 'x'}, sqlite3.ErrMismatch},
+		{"INSERT INTO t (v) VALUES (?)", 1, []byte{2, 255, 255, 255, 255, 'x'}, sqlite3.ErrMismatch},
+		{"INSERT INTO t (v) VALUES (?)", 1, []byte{9, 0, 0, 0, 0}, sqlite3.ErrMismatch},
+		{"INSERT INTO t (v) VALUES (?)", -1, two.Bytes(), sqlite3.ErrNomem},
+		{"INSERT INTO t (v) VALUES (?)", 1 << 40, two.Bytes(), sqlite3.ErrNomem},
+	} {
+		err := db.QueryRow("SELECT run_rows(?, ?, ?)", bad.query, bad.n, bad.rows).Scan(new([]byte))
+		if !errors.As(err, &e) || e.Code != bad.code {
+			t.Errorf("%s of %d rows %x: %v", bad.query, bad.n, bad.rows, err)
+		}
+	}
+	if result, err := run(db, "INSERT INTO t (v) VALUES (?)", new(rows.Rows)); err != nil || !bytes.Equal(result, nil) {
+		t.Errorf("no rows: %x, %v", result, err)
+	}
+}
