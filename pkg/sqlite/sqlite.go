@@ -76,7 +76,8 @@ type Store struct {
 	enc      *content.Encoder // used within transactions
 	words    *vocabulary
 
-	tokenizers tokenizers
+	tokenizers  tokenizers
+	checkpoints checkpointer
 }
 
 // Open opens the knowledge base at path, makes it if there is no file, and
@@ -98,6 +99,9 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if store.write, err = openWriter(ctx, path, opts); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	store.checkpoints = checkpointer{pages: checkpointPages, open: func() (*session, error) {
+		return openSession(context.Background(), dsn(path, writerParams(opts.BusyTimeout)), writerPragmas)
+	}}
 	store.read = openDB(dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
 	return store, nil
 }
@@ -153,7 +157,7 @@ func (s *Store) locked(ctx context.Context, query string, args ...any) (res sql.
 // Close closes the store.
 func (s *Store) Close() error {
 	s.tokenizers.close()
-	return errors.Join(s.read.Close(), s.write.Close())
+	return errors.Join(s.checkpoints.close(), s.read.Close(), s.write.Close())
 }
 
 func writerParams(busy time.Duration) url.Values {
@@ -173,12 +177,11 @@ func writerParams(busy time.Duration) url.Values {
 // A file may come from a stranger: its schema must not call functions, and its
 // pages are not trusted.
 //
-// A checkpoint comes after 16,000 pages (64 MB) rather than 1,000: a run writes
-// the same pages of its indexes again and again, and a sync takes as long as a
-// thousand texts.
+// Within a transaction no checkpoint is made before the log has 64,000 pages (256 MB),
+// rather than 1,000: the others are the checkpointer's.
 const (
 	guardPragmas  = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
-	writerPragmas = guardPragmas + "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;"
+	writerPragmas = guardPragmas + "PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 64000;"
 	readerPragmas = guardPragmas + "PRAGMA query_only = ON; PRAGMA cache_size = -8192;"
 )
 

@@ -43,7 +43,9 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	if err = t.finishIndex(); err != nil {
 		return err
 	}
-	_, err = s.write.exec("COMMIT")
+	if _, err = s.write.exec("COMMIT"); err == nil {
+		s.checkpoints.committed(s.write)
+	}
 	return err
 }
 
