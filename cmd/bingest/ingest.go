@@ -23,7 +23,7 @@ const (
 	// heapLimit keeps the collector from letting garbage grow past what the
 	// content in hand needs; GOMEMLIMIT overrides it. It is less where the user's
 	// threshold is, but not so low that nothing but collecting would be done.
-	heapLimit      = 192 * mebibyte
+	heapLimit      = 180 * mebibyte
 	leastHeapLimit = 64 * mebibyte
 )
 

@@ -86,8 +86,10 @@ type Encoder struct {
 // NewEncoder returns an encoder.
 func NewEncoder() *Encoder {
 	// The fastest level with a single goroutine: parallelism comes from
-	// encoding many documents at once.
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	// encoding many documents at once. A window that is larger than a part would be
+	// memory for nothing.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(false), zstd.WithWindowSize(MaxPart))
 	if err != nil {
 		panic(err) // the options above are constant and valid
 	}

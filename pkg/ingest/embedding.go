@@ -20,6 +20,11 @@ const (
 	localTexts  = 128
 	serverTexts = 2048
 
+	// preparedBytes is how much text of a unit is prepared for the store. What that
+	// makes of a text takes more memory than the text, and several units are there at
+	// once; the rest of a large one is left to the store.
+	preparedBytes = 1 << 20
+
 	// maxRecent is how many keys are remembered before older ones are forgotten.
 	maxRecent = 1 << 17
 
@@ -91,7 +96,18 @@ func (e *embedding) documents(ctx context.Context, docs []*document) error {
 		}
 		e.reused.Add(-int64(len(texts)))
 	}
-	return e.texts(ctx, texts)
+	return e.texts(ctx, texts, preparedOf(texts))
+}
+
+// preparedOf returns how many of the texts of a unit are to be prepared.
+func preparedOf(texts []*Text) int {
+	left := preparedBytes
+	for i, t := range texts {
+		if left -= len(t.Body); left < 0 {
+			return i
+		}
+	}
+	return len(texts)
 }
 
 // claim returns the texts that this run has not taken on before, so that each
@@ -139,16 +155,16 @@ func (e *embedding) lacking(ctx context.Context, texts []*Text) ([]*Text, error)
 	return left, nil
 }
 
-// texts embeds texts, and prepares those that are not stored. Those that have no vector
-// after it wait for another time, unless they have NoVector. The error is that of ctx.
-func (e *embedding) texts(ctx context.Context, texts []*Text) error {
+// texts embeds texts, and prepares the first of them. Those that have no vector after
+// it wait for another time, unless they have NoVector. The error is that of ctx.
+func (e *embedding) texts(ctx context.Context, texts []*Text, prepared int) error {
 	var wait sync.WaitGroup
 	for batch := range slices.Chunk(texts, e.size) {
+		first := batch[:min(prepared, len(batch))]
+		prepared -= len(first)
 		wait.Go(func() {
 			defer e.begin()()
-			if batch[0].ID == 0 { // none of them is stored
-				e.prepare(batch)
-			}
+			e.prepare(first)
 			if !makesNone(e.by) && !e.pausing() {
 				e.batch(ctx, batch)
 			}

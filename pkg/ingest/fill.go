@@ -97,7 +97,7 @@ func (r *runner) fill(ctx context.Context) error {
 		for i := range texts {
 			wanted[i] = &texts[i]
 		}
-		if err := r.embedding.texts(ctx, wanted); err != nil {
+		if err := r.embedding.texts(ctx, wanted, 0); err != nil {
 			return err
 		}
 		if err := r.fillIn(ctx, texts); err != nil {

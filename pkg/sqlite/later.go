@@ -52,7 +52,7 @@ var rowStatements = [rowKinds]string{
 }
 
 // maxWaiting is how many bytes of a kind may wait, besides the last row.
-const maxWaiting = 256 << 10
+const maxWaiting = 64 << 10
 
 // waitingRows are those of a transaction.
 type waitingRows struct {

@@ -19,8 +19,8 @@ var tokenizer = []string{
 type preparedText struct {
 	heading, body preparedPart
 
-	listed bool   // its tokens and unknown words are there
-	age    uint32 // of vocabulary.recent, when they were unknown
+	listed bool   // its tokens are there
+	age    uint32 // of vocabulary.recent, when the unknown words were unknown; 0 if they are not there
 }
 
 type preparedPart struct {
@@ -53,6 +53,9 @@ func preparePart(text string) (p preparedPart) {
 
 // Prepare finds the tokens and the new words of texts, as ingest.Store says.
 func (s *Store) Prepare(texts []*ingest.Text) {
+	if len(texts) == 0 {
+		return
+	}
 	tok := s.tokenizers.take(s.words.recent)
 	if tok == nil { // what this is for can be done later
 		return
@@ -61,18 +64,29 @@ func (s *Store) Prepare(texts []*ingest.Text) {
 	for _, text := range texts {
 		p := prepareText(text)
 		p.age = s.words.recent.Age()
-		p.listed = s.list(tok, &p.heading) && s.list(tok, &p.body)
+		p.listed = s.list(tok, p, &p.heading) && s.list(tok, p, &p.body)
 		text.Prepared = p
 	}
 }
 
+// maxUnknown is how many unknown words of a part are kept. At first all are, and would
+// take several times the memory of the text.
+const maxUnknown = 32
+
 // list finds the tokens of a part and its unknown words. Those of ASCII are the words
 // that the tokenizer finds; others may be spaceless, or differ in the text index.
-func (s *Store) list(tok *tokens.Tokenizer, p *preparedPart) bool {
+func (s *Store) list(tok *tokens.Tokenizer, t *preparedText, p *preparedPart) bool {
+	most := 0
 	ascii := isASCII(p.text)
-	list, words, err := tok.Tokenize(p.indexed, ascii)
+	if ascii {
+		most = maxUnknown
+	}
+	list, words, err := tok.Tokenize(p.indexed, most)
 	if !ascii {
 		words = s.words.unknown(p.text)
+	}
+	if words == nil || len(words) > maxUnknown {
+		words, t.age = nil, 0
 	}
 	p.tokens, p.unknown = list, words
 	return err == nil

@@ -59,7 +59,8 @@ func (v *vocabulary) learn(hash uint64) bool {
 }
 
 // unknown returns the words of a text, folded, that are not among the recent ones.
-func (v *vocabulary) unknown(text string) (words []tokens.Word) {
+func (v *vocabulary) unknown(text string) []tokens.Word {
+	words := []tokens.Word{}
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		if word := text[start:end]; !spaceless {
 			if hash := maphash.String(v.seed, word); !v.recent.Has(hash) {

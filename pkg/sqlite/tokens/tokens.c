@@ -313,6 +313,7 @@ static int is_known(const btools_tokenizer *t, uint64_t hash) {
 static int note_word(btools_tokenizer *t, const char *word, int n, uint64_t hash) {
 	if (n > UINT8_MAX) return SQLITE_OK;
 	const unsigned char length = (unsigned char)n;
+	t->result.word_count++;
 	int rc = append(&t->result.words, &hash, sizeof hash);
 	if (rc == SQLITE_OK) rc = append(&t->result.words, &length, 1);
 	return rc != SQLITE_OK ? rc : append(&t->result.words, word, (size_t)n);
@@ -369,12 +370,12 @@ const btools_tokens *btools_tokenize(btools_tokenizer *t, const char *text, int 
 	t->known = known;
 	t->known_mask = mask;
 	t->age = age;
-	t->result.list.size = t->result.words.size = 0;
+	t->result.list.size = t->result.words.size = t->result.word_count = 0;
 	t->other = 0;
 	const int flags = FTS5_TOKENIZE_DOCUMENT;
 	int rc = t->unicode.xTokenize(t->unicode_made, t, flags, text, n, NULL, 0, take_word);
 	if (rc == SQLITE_OK && t->other) {
-		t->result.list.size = t->result.words.size = 0;
+		t->result.list.size = t->result.words.size = t->result.word_count = 0;
 		rc = t->porter.xTokenize(t->porter_made, t, flags, text, n, NULL, 0, take_token);
 		if (rc == SQLITE_OK && wants_words) {
 			rc = t->unicode.xTokenize(t->unicode_made, t, flags, text, n, NULL, 0, take_word_only);

@@ -19,6 +19,7 @@ package tokens
 import "C"
 
 import (
+	"encoding/binary"
 	"errors"
 	"sync/atomic"
 	"unsafe"
@@ -94,31 +95,29 @@ func (k *Known) Clear() {
 	}
 }
 
-// Tokenize returns the list of a text and, if they are wanted, its words that are not
-// known, as often as they stand in it.
-func (t *Tokenizer) Tokenize(text string, wantWords bool) (list []byte, words []Word, err error) {
-	wants := C.int(0)
-	if wantWords {
-		wants = 1
-	}
+// Tokenize returns the list of a text and its words that are not known, as often as
+// they stand in it; nil if these are more than most.
+func (t *Tokenizer) Tokenize(text string, most int) (list []byte, words []Word, err error) {
 	k := t.known
-	made := C.btools_tokenize(t.c, (*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.int(len(text)), wants,
+	made := C.btools_tokenize(t.c, (*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.int(len(text)), C.int(min(most, 1)),
 		(*C.uint64_t)(unsafe.Pointer(&k.hashes)), C.uint64_t(len(k.hashes)-1), C.uint32_t(k.Age()))
 	if made == nil {
 		return nil, nil, errors.New("no memory to tokenize")
 	}
-	return C.GoBytes(unsafe.Pointer(made.list.bytes), C.int(made.list.size)), wordsIn(&made.words), nil
+	if n := int(made.word_count); n <= most {
+		words = wordsIn(&made.words, n)
+	}
+	return C.GoBytes(unsafe.Pointer(made.list.bytes), C.int(made.list.size)), words, nil
 }
 
-// wordsIn reads what btools_tokens has of words.
-func wordsIn(b *C.btools_buffer) []Word {
-	var words []Word
-	for left := unsafe.Slice((*byte)(b.bytes), b.size); len(left) > 0; {
-		var w Word
-		w.Hash = *(*uint64)(unsafe.Pointer(&left[0]))
-		n := int(left[8])
-		w.Text = string(left[9 : 9+n])
-		words, left = append(words, w), left[9+n:]
+// wordsIn reads what btools_tokens has of n words.
+func wordsIn(b *C.btools_buffer, n int) []Word {
+	words := make([]Word, n)
+	left := unsafe.Slice((*byte)(b.bytes), b.size)
+	for i := range words {
+		length := int(left[8])
+		words[i] = Word{Hash: binary.NativeEndian.Uint64(left), Text: string(left[9 : 9+length])}
+		left = left[9+length:]
 	}
 	return words
 }

@@ -27,6 +27,7 @@ typedef struct {
  * the tokenizer's until the next call. */
 typedef struct {
 	btools_buffer list, words;
+	size_t word_count;
 } btools_tokens;
 
 /* btools_tokenize returns NULL if there is no memory. Known words have their hashes in known, each at the place that its

@@ -2,6 +2,7 @@ package tokens_test
 
 import (
 	"database/sql"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -111,11 +112,11 @@ func TestTokenized(t *testing.T) {
 }
 
 func list(t rapid.TB, tokenizer *tokens.Tokenizer, text string) []byte {
-	list, words, err := tokenizer.Tokenize(text, false)
+	list, words, err := tokenizer.Tokenize(text, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if words != nil {
+	if len(words) > 0 {
 		t.Errorf("words are told that nobody asked for: %v", words)
 	}
 	return list
@@ -170,7 +171,7 @@ func TestWords(t *testing.T) {
 		text := texts.Draw(t, "text")
 		exec(t, before, "INSERT INTO f (body) VALUES (?)", text)
 		known.Clear()
-		_, words, err := tokenizer.Tokenize(text, true)
+		_, words, err := tokenizer.Tokenize(text, math.MaxInt32)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,12 +187,17 @@ func TestWords(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("the words are %q, not %q", got, want)
 		}
+		if n := len(words); n > 1 {
+			if _, some, _ := tokenizer.Tokenize(text, n-1); some != nil {
+				t.Errorf("of %d words more than %d are told", n, n-1)
+			}
+		}
 		for i, w := range words {
 			if i%2 == 0 {
 				known.Add(w.Hash)
 			}
 		}
-		_, left, _ := tokenizer.Tokenize(text, true)
+		_, left, _ := tokenizer.Tokenize(text, math.MaxInt32)
 		words = slices.DeleteFunc(words, func(w tokens.Word) bool { return known.Has(w.Hash) })
 		if !slices.Equal(left, words) {
 			t.Errorf("of known words are left %v, not %v", left, words)
