@@ -53,11 +53,15 @@ func (s *session) checkpoint(mode string) (left int64, err error) {
 	return pages - moved, err
 }
 
-// close waits for a checkpoint that is under way.
-func (c *checkpointer) close() error {
+// wait waits for a checkpoint that is under way: another one is refused meanwhile.
+func (c *checkpointer) wait() {
 	if c.done != nil {
 		<-c.done
 	}
+}
+
+func (c *checkpointer) close() error {
+	c.wait()
 	if c.own == nil {
 		return nil
 	}

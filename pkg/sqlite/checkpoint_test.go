@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed16713943/btools/pkg/ingest"
 )
 
 // TestCheckpoints makes many times as many transactions as the log has pages when a
@@ -49,5 +51,26 @@ func TestCheckpoints(t *testing.T) {
 	}
 	if n := strings.Count(listOf(t, openReaderAt(t, path)), "document"); n != documents {
 		t.Errorf("%d of %d documents are there", n, documents)
+	}
+}
+
+// TestVacuumDuringCheckpoint gives space back while a checkpoint is under way that has
+// more to do than what is left takes.
+func TestVacuumDuringCheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kb.sqlite")
+	store := openStore(t, path)
+	run := func(query string) {
+		t.Helper()
+		must(t, store.Update(t.Context(), func(open ingest.Tx) error {
+			_, err := open.(*tx).exec(query)
+			return err
+		}))
+	}
+	run("CREATE TABLE filler AS WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 64) SELECT randomblob(1 << 20) FROM n")
+	store.checkpoints.pages = 1
+	run("DROP TABLE filler")
+	must(t, store.Vacuum(t.Context()))
+	if info, err := os.Stat(path); err != nil || info.Size() > 1<<20 {
+		t.Errorf("the file has %d bytes afterwards (%v)", info.Size(), err)
 	}
 }

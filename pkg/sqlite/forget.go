@@ -416,6 +416,7 @@ func (s *Store) Vacuum(ctx context.Context) (err error) {
 	if _, err := one.conn.ExecContext(ctx, "VACUUM"); err != nil {
 		return fault(err)
 	}
+	s.checkpoints.wait()
 	var busy, pages, moved int64
 	if err := one.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
 		return fault(err)
