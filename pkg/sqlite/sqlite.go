@@ -100,7 +100,9 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	store.checkpoints = checkpointer{pages: checkpointPages, open: func() (*session, error) {
-		return openSession(context.Background(), dsn(path, writerParams(opts.BusyTimeout)), guardPragmas)
+		params := writerParams(opts.BusyTimeout)
+		params.Set("mode", "rw") // if somebody moved the file away, no other is made
+		return openSession(context.Background(), dsn(path, params), guardPragmas)
 	}}
 	store.read = openDB(dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
 	return store, nil
