@@ -92,6 +92,7 @@ func (t *tx) DropIndex() error {
 		}
 	}
 	clear(t.texts)
+	delete(t.last, "passage")
 	t.newWords = t.newWords[:0]
 	t.dropsKnown, t.textless = false, nil
 	return nil

@@ -168,3 +168,23 @@ func TestTextlessRows(t *testing.T) {
 	want("[ps 2 processing timeout slow]", func(tx ingest.Tx) error { return tx.ClearTextless(hash, "pdf") })
 	want("[]", func(tx ingest.Tx) error { return tx.DropIndex() })
 }
+
+// TestPassagesAfterDrop has the first passage of an index be the first one, also where
+// others were dropped in the same transaction: vectors are packed by that number.
+func TestPassagesAfterDrop(t *testing.T) {
+	store := openStore(t, filepath.Join(t.TempDir(), "kb.sqlite"))
+	must(t, store.Update(t.Context(), func(tx ingest.Tx) error {
+		path, err := tx.Path("a.md")
+		must(t, err)
+		for _, body := range []string{"one", "two"} {
+			text := text(body)
+			must(t, errors.Join(tx.DropIndex(), tx.AddTexts([]*ingest.Text{text})))
+			must(t, tx.PutInterval(path.ID, ingest.Interval{Key: text.Key, From: 1, To: kb.Forever}))
+		}
+		found, err := tx.Intervals(path.ID, 0)
+		if err != nil || len(found) != 1 || found[0].ID != 1 {
+			t.Errorf("the passages are %v (%v)", found, err)
+		}
+		return nil
+	}))
+}

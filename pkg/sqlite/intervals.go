@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 )

@@ -70,7 +70,8 @@ static void tokenized(sqlite3_context *context, int argc, sqlite3_value **argv) 
 	const size_t text_size = (size_t)sqlite3_value_bytes(argv[0]), list_size = (size_t)sqlite3_value_bytes(argv[1]);
 	p->text.size = p->list.size = 0;
 	if (text_size > 0) {
-		if (append(&p->text, text, text_size) != SQLITE_OK || append(&p->list, list, list_size) != SQLITE_OK) {
+		/* The list first: a text that has none, for want of memory, must not stand there. */
+		if (append(&p->list, list, list_size) != SQLITE_OK || append(&p->text, text, text_size) != SQLITE_OK) {
 			sqlite3_result_error_nomem(context);
 			return;
 		}
