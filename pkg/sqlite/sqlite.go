@@ -101,7 +101,8 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	}
 	store.checkpoints = checkpointer{pages: checkpointPages, open: func() (*session, error) {
 		params := writerParams(opts.BusyTimeout)
-		params.Set("mode", "rw") // if somebody moved the file away, no other is made
+		params.Set("mode", "rw")    // if somebody moved the file away, no other is made,
+		params.Del("_journal_mode") // and one that is there instead stays what it is
 		return openSession(context.Background(), dsn(path, params), guardPragmas)
 	}}
 	store.read = openDB(dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
