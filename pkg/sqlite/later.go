@@ -7,9 +7,9 @@ import (
 )
 
 // A transaction stores most of its rows later, many of a kind at a time. They wait in
-// the session, which stores them before it does anything else, but for questions of
-// which the caller knows that no waiting row changes the answer: those are asked by
-// methods that have Now in their names.
+// the session, whose exec, row and each store them before they do anything else. Of
+// questions whose answer no waiting row changes, as the caller knows, there are methods
+// with Now in their names.
 
 // rowKind is a statement that waiting rows are for. Of two kinds, the rows of the
 // first are stored first.
@@ -93,8 +93,11 @@ func (s *session) flush() error {
 		if err != nil {
 			return err
 		}
+		if kind != movedPassageRows {
+			continue
+		}
 		for i := range all.Len() {
-			if kind == movedPassageRows && rows.Done(done, i) == 0 {
+			if rows.Done(done, i) == 0 {
 				return errors.New("a passage is not of its path and text")
 			}
 		}

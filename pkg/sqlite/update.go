@@ -83,7 +83,7 @@ type tx struct {
 
 	looked map[string]*ingest.PathState // see Look; nil for those that are new
 	held   map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
-	last   map[string]int64             // ids of tables
+	last   map[string]int64             // the last id of each table that has been asked for
 
 	failures *bool // whether any failure stands; nil until asked
 	textless *bool // whether any content is known to be without text; nil until asked
