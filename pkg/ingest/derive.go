@@ -17,6 +17,12 @@ type addition struct {
 	doc     *document // nil where the path is gone, and where it was not made before
 }
 
+// change is an interval to be stored.
+type change struct {
+	path     int64
+	interval Interval
+}
+
 // deriver brings the passages of paths in line with the versions that a
 // transaction adds. It does so in bulk, after the last of them: each version then
 // decides in a time of its own, and what lies outside of these times is right
@@ -26,6 +32,9 @@ type deriver struct {
 	run   int64
 	read  func(name string, hash kb.Hash) (*document, error) // makes the document of a content that is stored
 	added []addition
+
+	lacking []*Text  // to be stored before the changes
+	changes []change // to be stored
 
 	textless map[kb.Code]int64 // versions of this transaction without text
 }
@@ -47,6 +56,20 @@ func (d *deriver) finish() error {
 		}
 		first = end
 	}
+	return d.store()
+}
+
+// store stores what was decided: the texts and intervals of all paths together.
+func (d *deriver) store() error {
+	if err := d.tx.AddTexts(d.lacking); err != nil {
+		return err
+	}
+	for _, c := range d.changes {
+		if err := d.tx.PutInterval(c.path, c.interval); err != nil {
+			return err
+		}
+	}
+	d.lacking, d.changes = nil, nil
 	return nil
 }
 
@@ -113,8 +136,8 @@ type decision struct {
 	doc   *document // nil where it is gone
 }
 
-// decide puts documents of one path into force, which has no passages yet if
-// these are its first. Of a document that never is in force there are the texts
+// decide puts documents of one path into force, once stored, which has no passages yet
+// if these are its first. Of a document that never is in force there are the texts
 // alone: it may have been believed before, or be a step of the moment at which
 // another follows it, and is searched as of then.
 func (d *deriver) decide(decided []decision, first bool) error {
@@ -134,8 +157,8 @@ func (d *deriver) decide(decided []decision, first bool) error {
 		if sp.from < sp.to {
 			from = min(from, sp.from)
 			spans = append(spans, sp)
-		} else if err := d.addTexts(one.doc); err != nil {
-			return err
+		} else {
+			d.lackTexts(one.doc)
 		}
 	}
 	if len(spans) == 0 {
@@ -149,37 +172,26 @@ func (d *deriver) decide(decided []decision, first bool) error {
 			return err
 		}
 	}
-	changed := revise(rows, spans)
-	var lacking []*Text
-	for _, row := range changed {
+	for _, row := range revise(rows, spans) {
 		// What none of these documents has is there from before.
 		if t := texts[row.Key]; t != nil && row.ID == 0 && t.Vector == nil { // else it was added before
-			lacking = append(lacking, t)
+			d.lacking = append(d.lacking, t)
 		}
-	}
-	if err := d.tx.AddTexts(lacking); err != nil {
-		return err
-	}
-	for _, row := range changed {
-		if err := d.tx.PutInterval(path, row); err != nil {
-			return err
-		}
+		d.changes = append(d.changes, change{path, row})
 	}
 	return nil
 }
 
-// addTexts stores the texts of a document.
-func (d *deriver) addTexts(doc *document) error {
+// lackTexts has the texts of a document stored.
+func (d *deriver) lackTexts(doc *document) {
 	if doc == nil {
-		return nil
+		return
 	}
-	var lacking []*Text
 	for i := range doc.texts {
 		if t := &doc.texts[i]; t.Vector == nil { // else it was added before
-			lacking = append(lacking, t)
+			d.lacking = append(d.lacking, t)
 		}
 	}
-	return d.tx.AddTexts(lacking)
 }
 
 // addEmbedded stores the texts that were embedded, whatever becomes of their

@@ -161,12 +161,16 @@ func (r *runner) makeDocuments(ctx context.Context, b *batch) {
 			r.makeOne(ctx, &b.held[i])
 		}
 	})
+	// It fails where ctx is done, and then nobody stores the batch.
+	_ = r.embedding.documents(ctx, b.documents())
+}
+
+func (b *batch) documents() []*document {
 	docs := make([]*document, len(b.held))
 	for i := range b.held {
 		docs[i] = b.held[i].doc
 	}
-	// It fails where ctx is done, and then nobody stores the batch.
-	_ = r.embedding.documents(ctx, docs)
+	return docs
 }
 
 func (r *runner) makeOne(ctx context.Context, h *held) {
@@ -192,10 +196,8 @@ func (r *runner) put(ctx context.Context, tx Tx, b *batch) error {
 	}
 	d := r.deriver(ctx, tx)
 	d.textless = r.sum.Textless
-	for i := range b.held {
-		if err := addEmbedded(tx, []*document{b.held[i].doc}); err != nil {
-			return err
-		}
+	if err := addEmbedded(tx, b.documents()); err != nil {
+		return err
 	}
 	var decided []decision
 	for i := range b.held {
@@ -210,6 +212,9 @@ func (r *runner) put(ctx context.Context, tx Tx, b *batch) error {
 			}
 			decided = decided[:0]
 		}
+	}
+	if err := d.store(); err != nil {
+		return err
 	}
 	r.sum.Chunks++
 	r.remade += int64(len(b.held))

@@ -28,13 +28,10 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 	if ok && held.depth < maxDepth { // it is there, or waits to be
 		return held.id, nil
 	}
-	ask := t.rowNow
-	if ok { // it may wait
-		ask = t.row
-	}
 	var id int64
 	var lost bool
-	found, err := ask("SELECT id, "+lostContent+" FROM blob WHERE sha256 = ?", []any{hash[:]}, &id, &lost)
+	// One that is as deep as may be, or was lost, may wait too.
+	found, err := t.rowIf(ok)("SELECT id, "+lostContent+" FROM blob WHERE sha256 = ?", []any{hash[:]}, &id, &lost)
 	if err != nil || found && (!lost || c == nil) {
 		return id, err
 	}
@@ -49,11 +46,10 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 	if c.Delta != nil {
 		parts = []content.Part{c.Delta.Part}
 	}
-	first, err := t.next("part")
+	first, err := t.next("part", len(parts))
 	if err != nil {
 		return 0, err
 	}
-	t.last["part"] += int64(len(parts)) - 1
 	if lost {
 		err = t.bringBack(id, c.Size, first, len(parts), depth)
 	} else {
@@ -74,7 +70,7 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 }
 
 func (t *tx) insertBlob(hash kb.Hash, size, first int64, parts int, depth int64) (int64, error) {
-	id, err := t.next("blob")
+	id, err := t.next("blob", 1)
 	if err != nil {
 		return 0, err
 	}

@@ -24,7 +24,7 @@ func (t *tx) PutInterval(path int64, i ingest.Interval) error {
 	if p.id != 0 {
 		return t.movePassage(p, text.embedding)
 	}
-	if p.id, err = t.next("passage"); err != nil {
+	if p.id, err = t.next("passage", 1); err != nil {
 		return err
 	}
 	row, err := t.later(passageRows)

@@ -103,7 +103,7 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 	if state != nil {
 		return *state, nil
 	}
-	id, err := t.next("path")
+	id, err := t.next("path", 1)
 	if err != nil {
 		return ingest.PathState{}, err
 	}

@@ -64,8 +64,10 @@ func (s *Store) Prepare(texts []*ingest.Text) {
 	for _, text := range texts {
 		p := prepareText(text)
 		p.age = s.words.recent.Age()
-		p.listed = s.list(tok, p, &p.heading) && s.list(tok, p, &p.body)
-		text.Prepared = p
+		if s.list(tok, p, &p.heading) && s.list(tok, p, &p.body) {
+			p.listed = true
+			text.Prepared = p
+		}
 	}
 }
 
@@ -74,7 +76,8 @@ func (s *Store) Prepare(texts []*ingest.Text) {
 const maxUnknown = 32
 
 // list finds the tokens of a part and its unknown words. Those of ASCII are the words
-// that the tokenizer finds; others may be spaceless, or differ in the text index.
+// that the tokenizer finds; others may be spaceless, or differ in the text index. It
+// reports whether there was memory for it.
 func (s *Store) list(tok *tokens.Tokenizer, t *preparedText, p *preparedPart) bool {
 	most := 0
 	ascii := isASCII(p.text)

@@ -13,11 +13,7 @@ func (t *tx) Reign(path int64, v *kb.Version) (ingest.Reign, error) {
 	reign := ingest.Reign{Path: path, From: v.ValidFrom, To: v.ValidFrom, SHA256: v.SHA256, Gone: v.Gone}
 	var next sql.NullInt64
 	var beaten bool
-	ask := t.rowNow
-	if t.waiting.versionsOf[path] {
-		ask = t.row
-	}
-	_, err := ask(`
+	_, err := t.rowIf(t.waiting.versionsOf[path])(`
 		SELECT EXISTS (SELECT 1 FROM version WHERE path = +?1 AND valid_from = +?2 AND (seq, id) > (+?3, +?4)),
 			(SELECT min(valid_from) FROM version WHERE path = +?1 AND valid_from > +?2)`,
 		[]any{path, v.ValidFrom, v.Seq, v.ID}, &beaten, &next)

@@ -343,7 +343,15 @@ func (s *session) eachNow(query string, args []any, scan func(*sql.Rows) error) 
 	return fault(rows.Err())
 }
 
-// eachIf returns each if rows wait that change the answer, and else eachNow.
+// rowIf returns row if rows wait that change the answer, and else rowNow.
+func (s *session) rowIf(waiting bool) func(query string, args []any, dest ...any) (bool, error) {
+	if waiting {
+		return s.row
+	}
+	return s.rowNow
+}
+
+// eachIf is to each what rowIf is to row.
 func (s *session) eachIf(waiting bool) func(query string, args []any, scan func(*sql.Rows) error) error {
 	if waiting {
 		return s.each

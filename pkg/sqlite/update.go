@@ -183,7 +183,7 @@ func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content
 		blob = sql.NullInt64{Int64: id, Valid: true}
 	}
 	var err error
-	if v.ID, err = t.next("version"); err != nil {
+	if v.ID, err = t.next("version", 1); err != nil {
 		return err
 	}
 	waiting, err := t.later(versionRows)
@@ -226,15 +226,15 @@ func (t *tx) seenBlob(hash *kb.Hash) (id sql.NullInt64, err error) {
 	return id, err
 }
 
-// next returns the id of the next row of a table.
-func (t *tx) next(table string) (int64, error) {
+// next returns the id of the next row of a table, of which n more are to be stored.
+func (t *tx) next(table string, n int) (int64, error) {
 	last, asked := t.last[table]
 	if !asked {
 		if _, err := t.row("SELECT coalesce(max(id), 0) FROM "+table, nil, &last); err != nil {
 			return 0, err
 		}
 	}
-	t.last[table] = last + 1
+	t.last[table] = last + int64(n)
 	return last + 1, nil
 }
 
