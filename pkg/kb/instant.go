@@ -20,8 +20,6 @@ var (
 	maxInstant = Instant(time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC).UnixMicro())
 )
 
-const instantLayout = "2006-01-02T15:04:05.000000Z"
-
 // InstantOf truncates t to microseconds. Times outside the years 1 to 9999,
 // which file systems do hand out, become the nearest instant inside.
 func InstantOf(t time.Time) Instant {
@@ -39,7 +37,20 @@ func (i Instant) Time() time.Time { return time.UnixMicro(int64(i)).UTC() }
 
 // String returns i in RFC 3339, in UTC, with all six digits of its
 // microseconds, so that the order of the strings is the order of the instants.
-func (i Instant) String() string { return i.Time().Format(instantLayout) }
+func (i Instant) String() string { return string(i.append(nil)) }
+
+// append appends i as String writes it.
+func (i Instant) append(b []byte) []byte {
+	t := i.Time()
+	b = t.AppendFormat(b, time.RFC3339) // which takes a fourth of the time of a layout of ours
+	b = b[:len(b)-len("Z")]
+	b = append(b, '.')
+	micros := t.Nanosecond() / 1000
+	for place := 100_000; place > 0; place /= 10 {
+		b = append(b, '0'+byte(micros/place%10))
+	}
+	return append(b, 'Z')
+}
 
 // ParseInstant reads RFC 3339 with any offset and any number of fractional
 // digits; what is finer than a microsecond is cut off.
@@ -61,7 +72,7 @@ func (i Instant) AppendText(b []byte) ([]byte, error) {
 	if i < minInstant || i > maxInstant {
 		return b, fmt.Errorf("instant %d is outside the years 1 to 9999", int64(i))
 	}
-	return i.Time().AppendFormat(b, instantLayout), nil
+	return i.append(b), nil
 }
 
 // MarshalText returns what AppendText appends.

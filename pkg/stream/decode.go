@@ -84,14 +84,16 @@ func (l *Line) frame(wire *wireLine, records int) error {
 	return in.err
 }
 
+// decodeChunk reads a list of records, whose syntax has been checked.
 func decodeChunk(list []byte, number int64, records int) *Chunk {
 	chunk := &Chunk{Records: make([]kb.Record, 0, records)}
 	place := 0
-	for raw := range elements(list) {
+	c := cursor{data: list}
+	for more := c.first('['); more; more, _ = c.more('[') {
 		place++
 		var wire wireLine
 		var rec kb.Record
-		err := wire.read(raw)
+		err := wire.readRecord(&c)
 		if err == nil {
 			err = wire.record(&rec)
 		}

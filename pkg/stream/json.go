@@ -247,7 +247,7 @@ func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 func isHex(b byte) bool { return isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'f' }
 
-// fields goes through the fields of a JSON text that is one object.
+// fields goes through the fields of an object.
 type fields struct {
 	cursor
 	name  []byte // of the current field
@@ -258,19 +258,23 @@ type fields struct {
 
 func fieldsOf(object []byte) fields { return fields{cursor: cursor{data: object}} }
 
-// next goes to the next field. It returns false at the end of the text and at
+// next goes to the next field. It returns false at the end of the object and at
 // a fault in it, which is then in err.
 func (f *fields) next() bool {
 	more, err := f.another()
-	switch {
-	case err != nil:
-	case more:
+	if more && err == nil {
 		err = f.field()
-	case f.peek() != 0 || f.pos < len(f.data):
-		err = fmt.Errorf("expected one object a line, found more after it at byte %d", f.pos+1)
 	}
 	f.err = err
 	return more && err == nil
+}
+
+// end returns the fault that there was, or that more follows the object.
+func (f *fields) end() error {
+	if f.err == nil && (f.peek() != 0 || f.pos < len(f.data)) {
+		f.err = fmt.Errorf("expected one object a line, found more after it at byte %d", f.pos+1)
+	}
+	return f.err
 }
 
 func (f *fields) another() (bool, error) {

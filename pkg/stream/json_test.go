@@ -36,7 +36,7 @@ func FuzzSyntaxIsThatOfEncodingJSON(f *testing.F) {
 		line := fieldsOf(text)
 		for line.next() {
 		}
-		if want := json.Valid(text) && bytes.TrimLeft(text, " \t\r\n")[0] == '{'; (line.err == nil) != want {
+		if want := json.Valid(text) && bytes.TrimLeft(text, " \t\r\n")[0] == '{'; (line.end() == nil) != want {
 			t.Fatalf("fields of %q: %v, want an object: %v", text, line.err, want)
 		}
 		if list := bytes.TrimLeft(text, " \t\r\n"); json.Valid(list) && list[0] == '[' {

@@ -39,8 +39,8 @@ func Peek(raw []byte, number int64) (Head, error) {
 			head.records = line.value
 		}
 	}
-	if line.err != nil {
-		return Head{}, &LineError{number, line.err}
+	if err := line.end(); err != nil {
+		return Head{}, &LineError{number, err}
 	}
 	typ, err := decodeType(kind)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 // field that is not there. They share the memory of the line. What they hold
 // is looked at once the type is known, which may come last.
 type wireLine struct {
-	typ Type
+	kind []byte
+	typ  Type // what kind says
 
 	// records
 	path, pathBytes, size, mtime, ctime, inode, mode, sha256, readAt []byte
@@ -26,26 +27,42 @@ type wireLine struct {
 	format, scan, records, bytes, paths, skipped, errors, unread []byte
 }
 
-func (w *wireLine) read(object []byte) error {
-	var typ, other []byte
-	f := fieldsOf(object)
-	for f.next() {
-		*w.field(f.name, &typ, &other) = f.value
+// read reads a line.
+func (w *wireLine) read(line []byte) error {
+	object := fieldsOf(line)
+	w.take(&object)
+	return w.decodeType(object.end())
+}
+
+// readRecord reads a record of a chunk and goes past it.
+func (w *wireLine) readRecord(c *cursor) error {
+	object := fields{cursor: *c}
+	w.take(&object)
+	*c = object.cursor
+	return w.decodeType(object.err)
+}
+
+func (w *wireLine) take(object *fields) {
+	var other []byte
+	for object.next() {
+		*w.field(object.name, &other) = object.value
 	}
-	if f.err != nil {
-		return f.err
+}
+
+// decodeType reads the type unless there is a fault already.
+func (w *wireLine) decodeType(err error) error {
+	if err == nil {
+		w.typ, err = decodeType(w.kind)
 	}
-	var err error
-	w.typ, err = decodeType(typ)
 	return err
 }
 
 // field returns where the value of the field of that name goes; a name that is
 // not known goes to other.
-func (w *wireLine) field(name []byte, typ, other *[]byte) *[]byte {
+func (w *wireLine) field(name []byte, other *[]byte) *[]byte {
 	switch string(name) {
 	case "type":
-		return typ
+		return &w.kind
 	case "path":
 		return &w.path
 	case "path_bytes":
