@@ -58,13 +58,8 @@ func HashOf(content []byte) Hash { return sha256.Sum256(content) }
 // ParseHash reads 64 hexadecimal digits.
 func ParseHash(s string) (Hash, error) {
 	var h Hash
-	if len(s) != hex.EncodedLen(len(h)) {
-		return h, fmt.Errorf("%.80q is not a SHA-256 of 64 hexadecimal digits", s)
-	}
-	if _, err := hex.Decode(h[:], []byte(s)); err != nil {
-		return h, fmt.Errorf("%q is not a SHA-256 of 64 hexadecimal digits", s)
-	}
-	return h, nil
+	err := h.UnmarshalText([]byte(s))
+	return h, err
 }
 
 // String returns h as 64 hexadecimal digits.
@@ -75,11 +70,14 @@ func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:])
 
 // UnmarshalText reads what ParseHash reads.
 func (h *Hash) UnmarshalText(text []byte) error {
-	parsed, err := ParseHash(string(text))
-	if err != nil {
-		return err
+	var read Hash
+	if len(text) != hex.EncodedLen(len(read)) {
+		return fmt.Errorf("%.80q is not a SHA-256 of 64 hexadecimal digits", text)
 	}
-	*h = parsed
+	if _, err := hex.Decode(read[:], text); err != nil {
+		return fmt.Errorf("%q is not a SHA-256 of 64 hexadecimal digits", text)
+	}
+	*h = read
 	return nil
 }
 

@@ -134,11 +134,13 @@ func (w *wireLine) record(rec *kb.Record) error {
 		return fmt.Errorf(`type %.40q is not known; expected "file", "gone", "skip", "error", "scan", "chunk" or "end"`, kind)
 	}
 	var in fieldDecoder
+	v := new(values)
 	*rec = kb.Record{
-		Kind: kind, Path: in.path(w), Size: in.size(w.size),
-		MTime: in.instant("mtime", w.mtime), CTime: in.instant("ctime", w.ctime), Inode: in.inode(w.inode),
-		Mode: in.mode(w.mode), SHA256: in.hash(w.sha256), ReadAt: in.instant("read_at", w.readAt),
-		ValidFrom: in.instant("valid_from", w.validFrom), Seq: in.int64("seq", w.seq), Source: in.text("source", w.source),
+		Kind: kind, Path: in.path(w), Size: in.size(w.size, &v.size),
+		MTime: in.instant("mtime", w.mtime, &v.mtime), CTime: in.instant("ctime", w.ctime, &v.ctime),
+		Inode: in.inode(w.inode, &v.inode), Mode: in.mode(w.mode, &v.mode), SHA256: in.hash(w.sha256, &v.sha256),
+		ReadAt:    in.instant("read_at", w.readAt, &v.readAt),
+		ValidFrom: in.instant("valid_from", w.validFrom, &v.validFrom), Seq: in.int64("seq", w.seq), Source: in.text("source", w.source),
 		Class: kb.Class(in.text("class", w.class)), Code: kb.Code(in.text("code", w.code)),
 		Message: in.text("message", w.message), Line: in.count("line", w.line),
 	}
@@ -225,21 +227,31 @@ func (d *fieldDecoder) count(name string, raw []byte) int64 {
 	return n
 }
 
-func (d *fieldDecoder) size(raw []byte) *int64 {
+// values are the fields of a record that may not be there, in one piece of memory.
+type values struct {
+	size                            int64
+	mtime, ctime, readAt, validFrom kb.Instant
+	inode                           uint64
+	mode                            kb.Mode
+	sha256                          kb.Hash
+}
+
+func (d *fieldDecoder) size(raw []byte, n *int64) *int64 {
 	if raw == nil {
 		return nil
 	}
-	n := d.count("size", raw)
-	return &n
+	*n = d.count("size", raw)
+	return n
 }
 
-func (d *fieldDecoder) inode(raw []byte) *uint64 {
+func (d *fieldDecoder) inode(raw []byte, inode *uint64) *uint64 {
 	if raw == nil {
 		return nil
 	}
 	n, err := strconv.ParseUint(string(raw), 10, 64)
 	if err == nil {
-		return &n
+		*inode = n
+		return inode
 	}
 	if raw[0] != '-' && !isDigit(raw[0]) {
 		d.expected("inode", "a whole number", raw)
@@ -250,7 +262,7 @@ func (d *fieldDecoder) inode(raw []byte) *uint64 {
 	return nil
 }
 
-func (d *fieldDecoder) instant(name string, raw []byte) *kb.Instant {
+func (d *fieldDecoder) instant(name string, raw []byte, i *kb.Instant) *kb.Instant {
 	if raw == nil {
 		return nil
 	}
@@ -258,14 +270,13 @@ func (d *fieldDecoder) instant(name string, raw []byte) *kb.Instant {
 		d.expected(name, `a time such as "2025-01-15T10:00:00Z"`, raw)
 		return nil
 	}
-	i, err := kb.ParseInstant(d.text(name, raw))
-	if err != nil {
+	if err := i.UnmarshalText(d.unquote(name, raw)); err != nil {
 		d.fail(name, err)
 	}
-	return &i
+	return i
 }
 
-func (d *fieldDecoder) mode(raw []byte) *kb.Mode {
+func (d *fieldDecoder) mode(raw []byte, mode *kb.Mode) *kb.Mode {
 	if raw == nil {
 		return nil
 	}
@@ -273,14 +284,13 @@ func (d *fieldDecoder) mode(raw []byte) *kb.Mode {
 		d.expected("mode", `a mode such as "0644"`, raw)
 		return nil
 	}
-	mode := new(kb.Mode)
 	if err := mode.UnmarshalText(d.unquote("mode", raw)); err != nil {
 		d.fail("mode", err)
 	}
 	return mode
 }
 
-func (d *fieldDecoder) hash(raw []byte) *kb.Hash {
+func (d *fieldDecoder) hash(raw []byte, hash *kb.Hash) *kb.Hash {
 	if raw == nil {
 		return nil
 	}
@@ -288,7 +298,6 @@ func (d *fieldDecoder) hash(raw []byte) *kb.Hash {
 		d.expected("sha256", "64 hexadecimal digits", raw)
 		return nil
 	}
-	hash := new(kb.Hash)
 	if err := hash.UnmarshalText(d.unquote("sha256", raw)); err != nil {
 		d.fail("sha256", err)
 	}
