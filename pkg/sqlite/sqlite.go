@@ -34,6 +34,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/content"
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
 )
 
 // Version returns the version of the SQLite library inside.
@@ -357,6 +358,24 @@ func (s *session) eachIf(waiting bool) func(query string, args []any, scan func(
 		return s.each
 	}
 	return s.eachNow
+}
+
+// ask asks a question for each of some rows and calls fn for every answer, whose bytes
+// are valid until it returns.
+func (s *session) ask(question string, of *rows.Rows, fn func(*rows.Answers) error) error {
+	return s.each("SELECT ask_rows(?, ?, ?)", []any{question, of.Len(), of.Bytes()}, func(result *sql.Rows) error {
+		var raw sql.RawBytes
+		if err := result.Scan(&raw); err != nil {
+			return err
+		}
+		answers := rows.Read(raw)
+		for answers.Next() {
+			if err := fn(answers); err != nil {
+				return err
+			}
+		}
+		return answers.Err()
+	})
 }
 
 // missing reports whether there is no file at path.

@@ -9,6 +9,7 @@ import (
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/passage"
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
 )
 
 // Update runs fn in one transaction, as ingest.Store says.
@@ -115,6 +116,12 @@ type versionRow struct {
 
 func (r *versionRow) dest() []any {
 	return []any{&r.id, &r.validFrom, &r.seq, &r.recordedAt, &r.mode, &r.mtime, &r.source, &r.sha256, &r.size}
+}
+
+// take receives them from an answer.
+func (r *versionRow) take(a *rows.Answers) {
+	r.id, r.validFrom, r.seq, r.recordedAt, r.mode, r.mtime = a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt()
+	r.source.String, r.sha256, r.size = string(a.NullText()), a.NullBlob(), a.NullInt()
 }
 
 // version returns the row as a version, or nil for a row of NULLs.

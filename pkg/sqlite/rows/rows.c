@@ -19,6 +19,11 @@ static int number(struct reader *r, int n, uint64_t *value) {
 	return SQLITE_OK;
 }
 
+/* put writes one. */
+static void put(unsigned char *at, int n, uint64_t value) {
+	for (int i = 0; i < n; i++) at[i] = (unsigned char)(value >> (8 * i));
+}
+
 /* bind gives the next value to a parameter of a statement, which is done with it before the bytes go. */
 static int bind(struct reader *r, sqlite3_stmt *stmt, int parameter) {
 	uint64_t kind, value = 0;
@@ -46,9 +51,88 @@ static int run(sqlite3 *db, sqlite3_stmt *stmt, struct reader r, sqlite3_int64 n
 		rc = sqlite3_reset(stmt);
 		if (rc != SQLITE_OK) return rc;
 		const uint64_t id = sqlite3_changes64(db) > 0 ? (uint64_t)sqlite3_last_insert_rowid(db) : 0;
-		for (int i = 0; i < 8; i++) done[i] = (unsigned char)(id >> (8 * i));
+		put(done, 8, id);
 	}
 	return r.at == r.end ? SQLITE_OK : SQLITE_MISMATCH;
+}
+
+/* A result that grows. */
+struct buffer {
+	unsigned char *bytes;
+	sqlite3_uint64 size, room;
+};
+
+/* append makes room for n bytes and returns where they go; NULL if there is no memory. */
+static unsigned char *append(struct buffer *b, sqlite3_uint64 n) {
+	if (b->room - b->size < n) {
+		const sqlite3_uint64 room = 2 * (b->size + n);
+		unsigned char *grown = sqlite3_realloc64(b->bytes, room);
+		if (grown == NULL) return NULL;
+		b->bytes = grown;
+		b->room = room;
+	}
+	b->size += n;
+	return b->bytes + b->size - n;
+}
+
+/* append_value appends a value as bind reads it. */
+static int append_value(struct buffer *b, sqlite3_stmt *stmt, int column) {
+	const int type = sqlite3_column_type(stmt, column);
+	const void *bytes = NULL;
+	unsigned char *at;
+	switch (type) {
+	case SQLITE_NULL:
+		if ((at = append(b, 1)) == NULL) return SQLITE_NOMEM;
+		*at = ROWS_NULL;
+		return SQLITE_OK;
+	case SQLITE_INTEGER:
+		if ((at = append(b, 9)) == NULL) return SQLITE_NOMEM;
+		*at = ROWS_INTEGER;
+		put(at + 1, 8, (uint64_t)sqlite3_column_int64(stmt, column));
+		return SQLITE_OK;
+	case SQLITE_TEXT:
+		bytes = sqlite3_column_text(stmt, column);
+		break;
+	case SQLITE_BLOB:
+		bytes = sqlite3_column_blob(stmt, column);
+		break;
+	default: /* no table has such */
+		return SQLITE_MISMATCH;
+	}
+	const int n = sqlite3_column_bytes(stmt, column);
+	if (bytes == NULL && (type == SQLITE_TEXT || n > 0)) return SQLITE_NOMEM;
+	if ((at = append(b, 5 + (sqlite3_uint64)n)) == NULL) return SQLITE_NOMEM;
+	*at = type == SQLITE_TEXT ? ROWS_TEXT : ROWS_BLOB;
+	put(at + 1, 4, (uint64_t)n);
+	if (n > 0) memcpy(at + 5, bytes, (size_t)n);
+	return SQLITE_OK;
+}
+
+/* ask asks a question for n rows one after another and appends the answers. */
+static int ask(sqlite3_stmt *stmt, struct reader r, sqlite3_int64 n, struct buffer *answers) {
+	const int parameters = sqlite3_bind_parameter_count(stmt), columns = sqlite3_column_count(stmt);
+	for (sqlite3_int64 row = 0; row < n; row++) {
+		int rc = SQLITE_OK;
+		for (int i = 1; rc == SQLITE_OK && i <= parameters; i++) rc = bind(&r, stmt, i);
+		while (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+			unsigned char *at = append(answers, 4);
+			rc = at == NULL ? SQLITE_NOMEM : SQLITE_OK;
+			if (at != NULL) put(at, 4, (uint64_t)row);
+			for (int i = 0; rc == SQLITE_OK && i < columns; i++) rc = append_value(answers, stmt, i);
+		}
+		if (rc != SQLITE_DONE) return rc;
+		sqlite3_reset(stmt);
+	}
+	return r.at == r.end ? SQLITE_OK : SQLITE_MISMATCH;
+}
+
+/* fail makes what went wrong the result. */
+static void fail(sqlite3_context *context, int rc) {
+	sqlite3 *db = sqlite3_context_db_handle(context);
+	const int extended = sqlite3_extended_errcode(db);
+	const int of_db = (extended & 0xff) == (rc & 0xff); /* and not found out here */
+	sqlite3_result_error(context, of_db ? sqlite3_errmsg(db) : sqlite3_errstr(rc), -1);
+	sqlite3_result_error_code(context, of_db ? extended : rc);
 }
 
 static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
@@ -66,11 +150,30 @@ static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	if (rc == SQLITE_OK) {
 		sqlite3_result_blob64(context, done, 8 * (sqlite3_uint64)n, sqlite3_free);
 	} else {
-		const int extended = sqlite3_extended_errcode(db);
-		const int of_db = (extended & 0xff) == (rc & 0xff); /* and not found out here */
-		sqlite3_result_error(context, of_db ? sqlite3_errmsg(db) : sqlite3_errstr(rc), -1);
-		sqlite3_result_error_code(context, of_db ? extended : rc);
+		fail(context, rc);
 		sqlite3_free(done);
+	}
+	sqlite3_finalize(stmt);
+}
+
+static void ask_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
+	(void)argc;
+	const char *sql = (const char *)sqlite3_value_text(argv[0]);
+	const sqlite3_int64 n = sqlite3_value_int64(argv[1]);
+	const unsigned char *bytes = sqlite3_value_blob(argv[2]);
+	const struct reader rows = {bytes, bytes + sqlite3_value_bytes(argv[2])};
+	struct buffer answers = {NULL, 0, 0};
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(sqlite3_context_db_handle(context), sql, -1, &stmt, NULL);
+	if (rc == SQLITE_OK && !sqlite3_stmt_readonly(stmt)) rc = SQLITE_MISUSE;
+	if (rc == SQLITE_OK) rc = ask(stmt, rows, n, &answers);
+	if (rc == SQLITE_OK && answers.size > 0) {
+		sqlite3_result_blob64(context, answers.bytes, answers.size, sqlite3_free);
+	} else if (rc == SQLITE_OK) {
+		sqlite3_result_zeroblob(context, 0);
+	} else {
+		fail(context, rc);
+		sqlite3_free(answers.bytes);
 	}
 	sqlite3_finalize(stmt);
 }
@@ -78,5 +181,8 @@ static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 int btools_rows_init(sqlite3 *db, char **message, const sqlite3_api_routines *api) {
 	(void)message;
 	(void)api;
-	return sqlite3_create_function_v2(db, "run_rows", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, run_rows, NULL, NULL, NULL);
+	const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
+	const int rc = sqlite3_create_function_v2(db, "run_rows", 3, flags, NULL, run_rows, NULL, NULL, NULL);
+	if (rc != SQLITE_OK) return rc;
+	return sqlite3_create_function_v2(db, "ask_rows", 3, flags, NULL, ask_rows, NULL, NULL, NULL);
 }

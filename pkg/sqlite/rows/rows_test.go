@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,5 +173,98 @@ func TestErrors(t *testing.T) {
 	}
 	if result, err := run(db, "INSERT INTO t (v) VALUES (?)", new(rows.Rows)); err != nil || !bytes.Equal(result, nil) {
 		t.Errorf("no rows: %x, %v", result, err)
+	}
+}
+
+// TestAskRows compares questions that are asked for many rows with the same ones asked
+// row by row.
+func TestAskRows(t *testing.T) {
+	queries := []string{
+		"SELECT v, w, id FROM t WHERE k = ?",
+		"SELECT v, w, id FROM t WHERE k >= ? ORDER BY id DESC",
+		"SELECT ?1, NULL, count(*) FROM t",
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		db := open(t)
+		for k := range rapid.IntRange(0, 4).Draw(rt, "stored") {
+			exec(rt, db, "INSERT INTO t (k, v, w) VALUES (?, ?, ?)", k, draw(rt), draw(rt))
+		}
+		query := rapid.SampledFrom(queries).Draw(rt, "query")
+		var all rows.Rows
+		var want []string
+		for row := range rapid.IntRange(0, 5).Draw(rt, "rows") {
+			k := rapid.IntRange(0, 4).Draw(rt, "key")
+			all.Next().Int(int64(k))
+			answers, err := db.Query(query, k)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			for answers.Next() {
+				var v, w any
+				var n int64
+				if err := answers.Scan(&v, &w, &n); err != nil {
+					rt.Fatal(err)
+				}
+				want = append(want, fmt.Sprintf("%d: %#v %#v %d", row, v, w, n))
+			}
+		}
+		var got []string
+		answers, err := ask(db, query, &all)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for answers.Next() {
+			got = append(got, fmt.Sprintf("%d: %#v %#v %d", answers.Row(), value(answers), value(answers), answers.Int()))
+		}
+		if err := answers.Err(); err != nil || !slices.Equal(got, want) {
+			rt.Errorf("together the answers are %q, %v, and one by one %q", got, err, want)
+		}
+	})
+}
+
+func ask(db *sql.DB, query string, r *rows.Rows) (*rows.Answers, error) {
+	var result []byte
+	err := db.QueryRow("SELECT ask_rows(?, ?, ?)", query, r.Len(), r.Bytes()).Scan(&result)
+	return rows.Read(result), err
+}
+
+// value reads a value of any kind, as each method says whether it is of its own.
+func value(a *rows.Answers) any {
+	if at := *a; at.NullInt() == (sql.NullInt64{}) && at.Err() == nil {
+		*a = at
+		return nil
+	}
+	if at := *a; at.Text() != nil {
+		return string(a.Text())
+	}
+	if at := *a; at.Blob() != nil {
+		return a.Blob()
+	}
+	return a.Int()
+}
+
+// TestBadQuestions asks what changes something, what is no question and what has too few
+// parameters, and reads values as what they are not.
+func TestBadQuestions(t *testing.T) {
+	db := open(t)
+	var one rows.Rows
+	one.Next().Int(1)
+	for query, code := range map[string]sqlite3.ErrNo{
+		"DELETE FROM t WHERE id = ?": sqlite3.ErrMisuse,
+		"no question":                sqlite3.ErrError,
+		"":                           sqlite3.ErrMisuse,
+		"SELECT ?, ?":                sqlite3.ErrMismatch,
+		"SELECT 1":                   sqlite3.ErrMismatch,
+		"SELECT 0.5 + ?":             sqlite3.ErrMismatch,
+		"SELECT abs(-1 << 63) + ?":   sqlite3.ErrError, // an overflow, once it has begun
+	} {
+		var e sqlite3.Error
+		if _, err := ask(db, query, &one); !errors.As(err, &e) || e.Code != code {
+			t.Errorf("%q: %v", query, err)
+		}
+	}
+	answers, err := ask(db, "SELECT 'text', x'00' UNION ALL SELECT ?, 2", &one)
+	if err != nil || !answers.Next() || string(answers.Text()) != "text" || answers.Int() != 0 || answers.Err() == nil || answers.Next() {
+		t.Errorf("a blob is read as an integer: %v, %v", err, answers.Err())
 	}
 }
