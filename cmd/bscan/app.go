@@ -114,7 +114,7 @@ func run(c *cli.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	unseen, err := s.useIndex(c, &opts)
+	ctx, index, err := s.useIndex(c.Context, &opts)
 	if err != nil {
 		return err
 	}
@@ -124,14 +124,17 @@ func run(c *cli.Context, s *settings) error {
 	if err != nil {
 		return tool.Usagef("%w", err)
 	}
-	_, err = scanner.Run(c.Context, out)
+	_, err = scanner.Run(ctx, out)
+	if err := index.wait(); err != nil { // which has ended the scan
+		return err
+	}
 	if errors.Is(err, scan.ErrNUL) {
 		return tool.WithHint(err, "use -0 where the paths end with NUL")
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(unseen.verdict(c), out.verdict("path"))
+	return errors.Join(index.verdict(c), out.verdict("path"))
 }
 
 func (s *settings) options(c *cli.Context) (scan.Options, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -41,31 +42,51 @@ func (u *unseen) verdict(c *cli.Context) error {
 	return tool.Exit(tool.ExitPartial, nil)
 }
 
+// index is what a knowledge base has seen of the files. It is read while the scan begins.
+type index struct {
+	unseen
+	reading sync.WaitGroup
+	files   map[string]scan.Seen
+	err     error
+}
+
 // useIndex has the scan leave out reading what a knowledge base has seen. One that
-// is not there has seen nothing.
-func (s *settings) useIndex(c *cli.Context, opts *scan.Options) (u *unseen, err error) {
-	u = new(unseen)
+// is not there has seen nothing. If it cannot be read, the context ends.
+func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Context, *index, error) {
+	x := &index{files: make(map[string]scan.Seen)}
 	if *s.index == "" || *s.rehash || *s.content {
-		return u, nil
+		return ctx, x, nil
 	}
-	reader, err := sqlite.OpenReader(c.Context, *s.index)
+	reader, err := sqlite.OpenReader(ctx, *s.index)
 	if errors.Is(err, sqlite.ErrMissing) {
-		return u, nil
+		return ctx, x, nil
 	}
 	if err != nil {
-		return u, err
+		return ctx, x, err
 	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	seen := make(map[string]scan.Seen)
-	err = reader.Sightings(c.Context, s.prefixes(opts), func(f ingest.SeenFile) {
-		seen[f.Path] = scan.Seen{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode, SHA256: f.SHA256}
+	ctx, cancel := context.WithCancel(ctx)
+	prefixes := s.prefixes(opts)
+	x.reading.Go(func() {
+		err := reader.Sightings(ctx, prefixes, func(f ingest.SeenFile) {
+			x.files[f.Path] = scan.Seen{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode, SHA256: f.SHA256}
+		})
+		if x.err = errors.Join(err, reader.Close()); x.err != nil {
+			cancel()
+		}
 	})
 	opts.Seen = func(path string) (scan.Seen, bool) {
-		known, ok := seen[path]
+		x.reading.Wait()
+		known, ok := x.files[path]
 		return known, ok
 	}
-	opts.Distrust = u.add
-	return u, err
+	opts.Distrust = x.add
+	return ctx, x, nil
+}
+
+// wait returns once the knowledge base has been read, and why it could not be.
+func (x *index) wait() error {
+	x.reading.Wait()
+	return x.err
 }
 
 // prefixes are those of the records of a scan; "" for all of a list.

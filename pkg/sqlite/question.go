@@ -114,13 +114,27 @@ func under(prefix string) []nameRange {
 	if prefix == "" {
 		return []nameRange{{"true", nil}}
 	}
-	folder := strings.TrimSuffix(prefix, "/") // of the root itself
+	below := spansUnder(prefix)[1]
 	return []nameRange{
 		{"p.name = :name", []any{sql.Named("name", []byte(prefix))}},
 		{"p.name >= :first AND p.name < :after", []any{
-			sql.Named("first", []byte(folder+"/")),
-			sql.Named("after", []byte(folder+"0")), // "0" follows "/"
+			sql.Named("first", []byte(below.first)), sql.Named("after", []byte(below.after)),
 		}},
+	}
+}
+
+// nameSpan has the names from first on and before after, which is "" for all of them.
+type nameSpan struct{ first, after string }
+
+// spansUnder returns the spans of names that under has conditions for.
+func spansUnder(prefix string) []nameSpan {
+	if prefix == "" {
+		return []nameSpan{{}}
+	}
+	folder := strings.TrimSuffix(prefix, "/") // of the root itself
+	return []nameSpan{
+		{prefix, prefix + "\x00"},    // the next name that there can be
+		{folder + "/", folder + "0"}, // "0" follows "/"
 	}
 }
 

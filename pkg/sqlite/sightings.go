@@ -2,10 +2,10 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
 )
 
 // settled is how long before a scan a file has to have been changed last, in
@@ -13,31 +13,62 @@ import (
 // the step of the clock of any file system.
 const settled = 2_000_000
 
+// sightingsAtOnce is how many sightings are in memory at a time, besides what fn keeps.
+const sightingsAtOnce = 4096
+
+// sightings are those of the names from ?1 on.
+const (
+	sightings = `
+		SELECT p.name, b.size, s.mtime, s.ctime, s.inode, b.sha256
+		FROM path p CROSS JOIN seen s ON s.path = p.id CROSS JOIN scan c ON c.id = s.scan CROSS JOIN blob b ON b.id = s.blob
+		WHERE s.stale_since IS NULL AND s.mtime IS NOT NULL AND s.inode IS NOT NULL
+			AND s.ctime < c.started_at - ?3 AND p.name >= ?1`
+	sightingsBefore = sightings + " AND p.name < ?2"
+	inOrder         = " ORDER BY p.name LIMIT ?4"
+)
+
 // Sightings calls fn with each file under the prefixes whose stat says that it
 // still holds what its last scan found, as long as that stat is the same.
 func (r *Reader) Sightings(ctx context.Context, prefixes []string, fn func(ingest.SeenFile)) error {
 	for _, prefix := range prefixes {
-		for _, part := range under(prefix) {
-			err := r.each(`
-				SELECT p.name, b.size, s.mtime, s.ctime, s.inode, b.sha256
-				FROM path p CROSS JOIN seen s ON s.path = p.id CROSS JOIN scan c ON c.id = s.scan CROSS JOIN blob b ON b.id = s.blob
-				WHERE s.stale_since IS NULL AND s.mtime IS NOT NULL AND s.inode IS NOT NULL
-					AND s.ctime < c.started_at - :settled AND `+part.condition,
-				append(part.args, sql.Named("settled", settled)), func(rows *sql.Rows) error {
-					var f ingest.SeenFile
-					var name, hash sql.RawBytes
-					var inode int64
-					if err := rows.Scan(&name, &f.Size, &f.MTime, &f.CTime, &inode, &hash); err != nil {
-						return err
-					}
-					f.Path, f.Inode, f.SHA256 = string(name), uint64(inode), kb.Hash(hash)
-					fn(f)
-					return ctx.Err()
-				})
-			if err != nil {
-				return err
+		for _, names := range spansUnder(prefix) {
+			for more := true; more; {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				var err error
+				if more, err = r.someSightings(&names, fn); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// someSightings calls fn with the first files of a span of names, takes them from it,
+// and reports whether there may be more.
+func (r *Reader) someSightings(names *nameSpan, fn func(ingest.SeenFile)) (more bool, err error) {
+	var row rows.Rows
+	question := sightings
+	row.Next().Blob([]byte(names.first))
+	if names.after == "" {
+		row.Null()
+	} else {
+		question = sightingsBefore
+		row.Blob([]byte(names.after))
+	}
+	row.Int(settled).Int(sightingsAtOnce)
+	found := 0
+	err = r.ask(question+inOrder, &row, func(a *rows.Answers) error {
+		f := ingest.SeenFile{
+			Path: string(a.Blob()), Size: a.Int(), MTime: kb.Instant(a.Int()), CTime: kb.Instant(a.Int()), Inode: uint64(a.Int()),
+		}
+		copy(f.SHA256[:], a.Blob())
+		fn(f)
+		found++
+		names.first = f.Path + "\x00" // the next name that there can be
+		return nil
+	})
+	return found == sightingsAtOnce, err
 }
