@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ const (
 	// threshold is, but not so low that nothing but collecting would be done.
 	heapLimit      = 180 * mebibyte
 	leastHeapLimit = 64 * mebibyte
+	// ballastSize counts as part of the heap and takes no memory, as nothing touches it. A
+	// heap that is small is collected a fourth as often for it, and a large one hardly less.
+	ballastSize = 16 * mebibyte
 )
 
 func now() kb.Instant { return kb.InstantOf(time.Now()) }
@@ -57,8 +61,10 @@ func (s *settings) ingest(c *cli.Context) error {
 // do makes a run, reports it, and has judge tell what is not as it should be.
 func (s *settings) do(c *cli.Context, opts ingest.Options, judge judge, run func(ingest.Store, ingest.Options) (*ingest.Summary, error)) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(leastHeapLimit, min(heapLimit, *s.memoryMB*mebibyte*3/4)))
+		debug.SetMemoryLimit(ballastSize + max(leastHeapLimit, min(heapLimit, *s.memoryMB*mebibyte*3/4)))
 	}
+	ballast := make([]byte, ballastSize)
+	defer runtime.KeepAlive(ballast)
 	store, err := s.openStore(c)
 	if err != nil {
 		return s.refuse(c, err)
