@@ -14,7 +14,8 @@ import (
 const settled = 2_000_000
 
 // sightingsAtOnce is how many sightings are in memory at a time, besides what fn keeps.
-const sightingsAtOnce = 4096
+// Tests make it smaller.
+var sightingsAtOnce = 4096
 
 // sightings are those of the names from ?1 on.
 const (
@@ -58,7 +59,7 @@ func (r *Reader) someSightings(names *nameSpan, fn func(ingest.SeenFile)) (more 
 		question = sightingsBefore
 		row.Blob([]byte(names.after))
 	}
-	row.Int(settled).Int(sightingsAtOnce)
+	row.Int(settled).Int(int64(sightingsAtOnce))
 	found := 0
 	err = r.ask(question+inOrder, &row, func(a *rows.Answers) error {
 		f := ingest.SeenFile{
