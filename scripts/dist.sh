@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes dist/btools-VERSION-linux-ARCH.tar.gz for machines without Go, from what is committed: programs that need no
-# library, manual pages, completions, systemd units, and SHA256SUMS of them all. A commit gives the same bytes each time,
-# in whatever folder, with the same versions of Go and the C compiler.
+# library, manual pages, completions, systemd units, the licences of all that is linked in, and SHA256SUMS of them all.
+# A commit gives the same bytes each time, in whatever folder, with the same versions of Go and the C compiler.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -51,6 +51,27 @@ bash scripts/install.sh bin "$tree" $programs >/dev/null
 doc=$tree/share/doc/btools
 install -d "$doc"
 install -m 644 README.md CHANGELOG.md LICENSE "$doc"
+
+# licences FOLDER NAME installs the licences in the folder of what is called so.
+licences() {
+  local files
+  files=$(cd "$1" && find . -maxdepth 2 -type f \
+    -iregex '\./\(licenses/\|\(un\)?licen[sc]e\|copying\|notice\|patents\)[^/]*')
+  if [ -z "$files" ] && [ "$2" = github.com/asg017/sqlite-vec-go-bindings ]; then # whose releases have none
+    install -d "$doc/licenses/$2"
+    echo "sqlite-vec is under the MIT or the Apache 2.0 licence, as you like: https://github.com/asg017/sqlite-vec" \
+      >"$doc/licenses/$2/NOTICE"
+    return
+  fi
+  [ -n "$files" ] || fail "$2 has no licence in $1" "look whether it may be passed on, and under what name the licence stands"
+  install -d "$doc/licenses/$2"
+  (cd "$1" && echo "$files" | xargs -d '\n' install -m 644 -D -t "$doc/licenses/$2")
+}
+licences "$(go env GOROOT)" go
+modules=$(go list -deps -f '{{with .Module}}{{if not .Main}}{{.Dir}} {{.Path}}{{end}}{{end}}' ./cmd/... | LC_ALL=C sort -u)
+while read -r folder module; do
+  licences "$folder" "$module"
+done <<<"$modules"
 (cd "$tree" && find . -type f -printf '%P\n' | LC_ALL=C sort | xargs sha256sum) >"$work/SHA256SUMS"
 install -m 644 "$work/SHA256SUMS" "$doc"
 
