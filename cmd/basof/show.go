@@ -132,6 +132,8 @@ func hintKnown(err error, e *asof.AbsentError) error {
 	switch near := tool.Nearest(e.Path, commandNames); {
 	case e.Folder:
 		return tool.WithHint(err, "see what is in it with: basof ls "+shellArgument(e.Path))
+	case e.Missed != nil:
+		return tool.WithHint(err, "see what failed with: bingest status -all; how large a file may be: bscan -max-size")
 	case e.First == nil && e.At.Known != kb.Forever:
 		return tool.WithHint(err, fmt.Sprintf("that is what was known at %s; -known asks for that", e.At.Known))
 	case e.First == nil && strings.Contains(e.Path, "@sha256:"):

@@ -17,12 +17,15 @@ type AbsentError struct {
 	First  *kb.Instant // the first moment from which the path held content; nil if it never did
 	Gone   *kb.Instant // since when it was gone at the point; nil if it had not yet come
 	Last   *kb.Instant // until when it held content last; nil if it holds some still, or never did
+	Missed *kb.Instant // since when it was there, if nothing was ever stored of it; nil if it was never seen
 }
 
 func (e *AbsentError) Error() string {
 	switch {
 	case e.Folder:
 		return fmt.Sprintf("%s: a folder, not a document", e.Path)
+	case e.Missed != nil:
+		return fmt.Sprintf("%s: could not be read, or was too large, since %s, and nothing of it is stored", e.Path, e.Missed)
 	case e.First == nil:
 		return fmt.Sprintf("%s: nothing is known of it", e.Path)
 	case e.Gone != nil:
@@ -67,7 +70,11 @@ func absent(ctx context.Context, store Store, path string, at kb.Point) error {
 // as a document itself.
 func absentFolder(ctx context.Context, store Store, e *AbsentError) error {
 	first, gone, err := store.Below(ctx, e.Path, e.At)
-	if err != nil || first == nil {
+	if err != nil {
+		return err
+	}
+	if first == nil {
+		e.Missed, err = store.Missed(ctx, e.Path, e.At)
 		return orElse(err, e)
 	}
 	e.Below, e.First, e.Gone = true, first, gone

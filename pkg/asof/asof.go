@@ -48,6 +48,9 @@ type Store interface {
 	// then, nor since by any scan, and those, gone ones too, of which a record of a
 	// later version up to the point has failed or was skipped.
 	Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq2[Stale, error]
+	// Missed returns since when, up to a point, a path could not be read, or records of
+	// it failed or were skipped, of which nothing is stored; nil if there are none.
+	Missed(ctx context.Context, path string, at kb.Point) (*kb.Instant, error)
 	// Commits returns the commits whose hashes begin with some digits, up to a
 	// number of them, in the order of their hashes.
 	Commits(ctx context.Context, digits string, most int) ([]Commit, error)

@@ -197,6 +197,26 @@ func (r *versionRow) content(path string) *kb.Version {
 	return nil
 }
 
+// missed has the paths that could not be read up to (:valid, :seq), as known at :known,
+// and those of which records failed or were skipped, each since when.
+const missed = `
+	SELECT path, stale_since AS since, NULL AS seq FROM seen
+	WHERE stale_since IS NOT NULL AND stale_since <= min(:valid, :known)
+	UNION ALL
+	SELECT path, valid_from, seq FROM failure
+	WHERE cleared_at IS NULL AND (valid_from, seq) <= (:valid, :seq) AND failed_at <= :known
+	UNION ALL
+	SELECT path, valid_from, seq FROM skipped
+	WHERE (valid_from, seq) <= (:valid, :seq) AND skipped_at <= :known`
+
+// Missed returns since when a path could not be read, or taken in.
+func (r *Reader) Missed(_ context.Context, path string, at kb.Point) (*kb.Instant, error) {
+	var since sql.NullInt64
+	args := append(pointArgs("", at), sql.Named("name", []byte(path)))
+	_, err := r.row("SELECT min(s.since) FROM ("+missed+") s JOIN path p ON p.id = s.path WHERE p.name = :name", args, &since)
+	return instantPtr(since), err
+}
+
 // Stale walks the paths under a prefix that held content at a point and could
 // not be read then, nor since, with the start of the first scan that failed, or
 // with the valid time of a later version that could not be taken in, or was left
@@ -218,16 +238,7 @@ func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[
 			args := append(part.args, pointArgs("", at)...)
 			err := r.each(`
 				SELECT p.name, min(s.since)
-				FROM (
-					SELECT path, stale_since AS since, NULL AS seq FROM seen
-					WHERE stale_since IS NOT NULL AND stale_since <= min(:valid, :known)
-					UNION ALL
-					SELECT path, valid_from, seq FROM failure
-					WHERE cleared_at IS NULL AND (valid_from, seq) <= (:valid, :seq) AND failed_at <= :known
-					UNION ALL
-					SELECT path, valid_from, seq FROM skipped
-					WHERE (valid_from, seq) <= (:valid, :seq) AND skipped_at <= :known
-				) s JOIN path p ON p.id = s.path`+inForceAt+`
+				FROM (`+missed+`) s JOIN path p ON p.id = s.path`+inForceAt+`
 				WHERE iif(s.seq IS NULL, v.blob IS NOT NULL, (s.since, s.seq) > (v.valid_from, v.seq)) AND `+part.condition+`
 				GROUP BY p.id ORDER BY p.name`, args, func(rows *sql.Rows) error {
 				var name []byte

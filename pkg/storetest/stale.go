@@ -33,6 +33,11 @@ func staleness(b *bench) {
 			b.t.Errorf("stale under %q: %q, not %q", prefix, got, want)
 		}
 	}
+	b.missed("never.md", kb.Point{Valid: epoch, Known: kb.Forever}, &since)
+	b.missed("never.md", kb.Point{Valid: since - 1, Known: kb.Forever}, nil)
+	b.missed("never.md", kb.Point{Valid: epoch, Known: since - 1}, nil)
+	b.missed("fine.md", kb.Point{Valid: epoch, Known: kb.Forever}, nil)
+	b.missed("other.md", kb.Point{Valid: epoch, Known: kb.Forever}, nil)
 	v, err := b.snapshot().InForce(background, "fine.md", everything)
 	b.check(err)
 	later := v.RecordedAt + 10
@@ -89,7 +94,10 @@ func failedVersions(b *bench) {
 	if got := stale(kb.Point{Valid: epoch + 19, Known: v.RecordedAt}); len(got) > 0 {
 		b.t.Errorf("before it failed: stale since %v", got)
 	}
+	b.missed("a.md", kb.Point{Valid: from, Known: kb.Forever}, &from)
+	b.missed("a.md", kb.Point{Valid: from - 1, Known: kb.Forever}, nil)
 	b.update(func(tx ingest.Tx) error { return tx.ClearFailure(path, failed) })
+	b.missed("a.md", kb.Point{Valid: from, Known: kb.Forever}, nil)
 	if got := stale(kb.Point{Valid: epoch + 19, Known: kb.Forever}); len(got) > 0 {
 		b.t.Errorf("when it has been taken in: stale since %v", got)
 	}
@@ -121,6 +129,10 @@ func skippedVersions(b *bench) {
 	}
 	v, err := b.snapshot().InForce(background, "a.md", kb.Point{Valid: epoch, Known: kb.Forever})
 	b.check(err)
+	from := epoch + 10
+	b.missed("never.md", kb.Point{Valid: from, Seq: &last, Known: kb.Forever}, &from)
+	b.missed("never.md", kb.Point{Valid: from, Seq: &first, Known: kb.Forever}, nil)
+	b.missed("never.md", kb.Point{Valid: from, Known: v.RecordedAt}, nil)
 	if got := b.stale(kb.Point{Valid: epoch + 19, Known: v.RecordedAt}); len(got) > 0 {
 		b.t.Errorf("before it was skipped: %v", got)
 	}
@@ -149,4 +161,14 @@ func (b *bench) stale(at kb.Point) (all []asof.Stale) {
 		all = append(all, s)
 	}
 	return all
+}
+
+// missed expects that a path could not be taken in since a moment, or none.
+func (b *bench) missed(path string, at kb.Point, want *kb.Instant) {
+	b.t.Helper()
+	got, err := b.snapshot().Missed(background, path, at)
+	b.check(err)
+	if (got == nil) != (want == nil) || got != nil && *got != *want {
+		b.t.Errorf("%s is missed since %v, not %v", path, got, want)
+	}
 }
