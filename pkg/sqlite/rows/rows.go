@@ -151,10 +151,7 @@ func (a *Answers) NullInt() sql.NullInt64 {
 	return sql.NullInt64{Int64: a.Int(), Valid: true}
 }
 
-// Text reads a text. It is valid as long as the result is.
-func (a *Answers) Text() []byte { return a.bytes(text) }
-
-// NullText reads a text or NULL, which is nil.
+// NullText reads a text or NULL, which is nil. It is valid as long as the result is.
 func (a *Answers) NullText() []byte {
 	if a.isNull() {
 		return nil
@@ -165,7 +162,7 @@ func (a *Answers) NullText() []byte {
 // Blob reads a blob. It is valid as long as the result is.
 func (a *Answers) Blob() []byte { return a.bytes(blob) }
 
-// NullBlob reads a blob or NULL, which is nil.
+// NullBlob reads a blob or NULL, which is nil. It is valid as long as the result is.
 func (a *Answers) NullBlob() []byte {
 	if a.isNull() {
 		return nil

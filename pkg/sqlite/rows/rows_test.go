@@ -234,8 +234,8 @@ func value(a *rows.Answers) any {
 		*a = at
 		return nil
 	}
-	if at := *a; at.Text() != nil {
-		return string(a.Text())
+	if at := *a; at.NullText() != nil {
+		return string(a.NullText())
 	}
 	if at := *a; at.Blob() != nil {
 		return a.Blob()
@@ -264,7 +264,7 @@ func TestBadQuestions(t *testing.T) {
 		}
 	}
 	answers, err := ask(db, "SELECT 'text', x'00' UNION ALL SELECT ?, 2", &one)
-	if err != nil || !answers.Next() || string(answers.Text()) != "text" || answers.Int() != 0 || answers.Err() == nil || answers.Next() {
+	if err != nil || !answers.Next() || string(answers.NullText()) != "text" || answers.Int() != 0 || answers.Err() == nil || answers.Next() {
 		t.Errorf("a blob is read as an integer: %v, %v", err, answers.Err())
 	}
 }
