@@ -15,12 +15,11 @@ import (
 // read, to the sink.
 type job struct {
 	rec    kb.Record
-	file   string        // to be read
-	follow bool          // file may be a symbolic link
-	unread error         // the path is a folder that could not be read, and there is no record
-	read   chan struct{} // closed when the record is complete; nil if it is from the start
-	number int64         // place in the order, from 1 on
-	taken  int64         // bytes of the content budget
+	file   string // to be read; "" if the record is complete from the start
+	follow bool   // file may be a symbolic link
+	unread error  // the path is a folder that could not be read, and there is no record
+	number int64  // place in the order, from 1 on
+	taken  int64  // bytes of the content budget
 
 	facts // that rec points to, so that they cost no allocation of their own
 }

@@ -3,22 +3,36 @@ package scan
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed16713943/btools/pkg/kb"
 )
 
 const (
-	window        = 4096     // paths between the walk and the sink
+	window        = 4096     // paths between the walk and the sink, but for a batch
 	contentWindow = 64 << 20 // bytes of content between the workers and the sink
 	idleAfter     = 20 * time.Millisecond
+	batchSize     = 16
 )
 
+// batch has jobs that go on together, since it takes as long to pass one on as to look at
+// its file. All readers share the work of a batch, as it may be of large files.
+type batch struct {
+	jobs []*job
+	next atomic.Int64  // of jobs, to be read
+	left atomic.Int64  // how many are not complete
+	read chan struct{} // closed when there are none
+}
+
 // pump is the way from the walk to the sink: the walk puts every job into the
-// queue, in order, and those that have a file into the work of the readers too.
+// queue, in order, and into the work of the readers too, once for each that can share it.
 type pump struct {
-	queue   chan *job
-	work    chan *job
+	queue   chan *batch
+	work    chan *batch
+	readers int
+	size    int    // of a batch
+	open    []*job // of a batch that the walk fills
 	content *budget
 	idle    func() error
 	running sync.WaitGroup // all that was started
@@ -27,10 +41,14 @@ type pump struct {
 
 func (s *Scanner) pump(ctx context.Context, roots []root, sink Sink, end *kb.End) error {
 	ctx, stop := context.WithCancel(ctx)
-	p := &pump{queue: make(chan *job, window), work: make(chan *job, window), idle: s.opts.Idle}
+	p := &pump{readers: s.opts.Workers, size: batchSize, idle: s.opts.Idle}
 	if s.opts.Content {
 		p.content = newBudget(contentWindow)
 	}
+	if s.opts.Content || s.opts.List != nil {
+		p.size = 1 // what one takes may be long in coming, as those behind it are
+	}
+	p.queue, p.work = make(chan *batch, window/p.size), make(chan *batch, window/p.size*p.readers)
 	defer p.running.Wait()
 	defer stop()
 	var walkErr error
@@ -38,29 +56,48 @@ func (s *Scanner) pump(ctx context.Context, roots []root, sink Sink, end *kb.End
 		defer close(p.queue)
 		defer close(p.work)
 		walkErr = s.walk(ctx, roots, p)
+		if err := p.send(ctx); walkErr == nil {
+			walkErr = err
+		}
 	})
-	for range s.opts.Workers {
+	for range p.readers {
 		p.running.Go(func() {
 			reader := newFileReader(&s.opts, p.content)
-			for j := range p.work {
-				reader.read(ctx, j)
-				close(j.read)
+			for b := range p.work {
+				b.share(ctx, reader)
 			}
 		})
 	}
 	for {
-		j, err := p.next(ctx)
+		b, err := p.next(ctx)
 		if err != nil {
 			return err
 		}
-		if j == nil {
+		if b == nil {
 			return walkErr
 		}
-		if err := s.deliver(j, sink, end); err != nil {
-			return err
+		for _, j := range b.jobs {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := s.deliver(j, sink, end); err != nil {
+				return err
+			}
+			if p.content != nil {
+				p.content.release(j)
+			}
 		}
-		if p.content != nil {
-			p.content.release(j)
+	}
+}
+
+// share reads files of the batch until all have a reader.
+func (b *batch) share(ctx context.Context, reader *fileReader) {
+	for i := b.next.Add(1) - 1; i < int64(len(b.jobs)); i = b.next.Add(1) - 1 {
+		if j := b.jobs[i]; j.file != "" {
+			reader.read(ctx, j)
+		}
+		if b.left.Add(-1) == 0 {
+			close(b.read)
 		}
 	}
 }
@@ -69,38 +106,44 @@ func (s *Scanner) pump(ctx context.Context, roots []root, sink Sink, end *kb.End
 func (p *pump) put(ctx context.Context, j *job) error {
 	p.count++
 	j.number = p.count
-	if j.file != "" {
-		j.read = make(chan struct{})
-	}
-	select {
-	case p.queue <- j:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if j.file == "" {
+	p.open = append(p.open, j)
+	if len(p.open) < p.size {
 		return nil
 	}
-	select {
-	case p.work <- j:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return p.send(ctx)
 }
 
-// next returns the next complete job, nil after the last one.
-func (p *pump) next(ctx context.Context) (*job, error) {
-	j, err := await(ctx, p.queue, p.idle)
-	if err != nil || j == nil || j.read == nil {
-		return j, err
+// send sends the open batch, unless it is empty, and begins another.
+func (p *pump) send(ctx context.Context) error {
+	if len(p.open) == 0 {
+		return nil
 	}
-	if p.content != nil {
-		p.content.next(j)
+	b := &batch{jobs: p.open, read: make(chan struct{})}
+	b.left.Store(int64(len(b.jobs)))
+	p.open = make([]*job, 0, p.size)
+	to := p.queue
+	for range 1 + min(p.readers, len(b.jobs)) {
+		select {
+		case to <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		to = p.work
 	}
-	if _, err := await(ctx, j.read, p.idle); err != nil {
+	return nil
+}
+
+// next returns the next complete batch, nil after the last one.
+func (p *pump) next(ctx context.Context) (*batch, error) {
+	b, err := await(ctx, p.queue, p.idle)
+	if err != nil || b == nil {
 		return nil, err
 	}
-	return j, nil
+	if p.content != nil {
+		p.content.next(b.jobs[0]) // there is no other
+	}
+	_, err = await(ctx, b.read, p.idle)
+	return b, err
 }
 
 // await receives from c, calling idle once if that takes long.
