@@ -121,8 +121,9 @@ func (e *Encoder) Encode(r io.Reader) (*Content, error) {
 }
 
 // worthwhile is how many times smaller than its content a delta is that no other
-// form of the content is tried against. Text compresses to a third or a quarter.
-const worthwhile = 8
+// form of the content is tried against. Text compresses to no less than a third, as
+// far as it is short, and of longer text that much changes seldom.
+const worthwhile = 3
 
 // EncodeAfter makes the content of plain, whose hash is known, as a delta from
 // base where most of it stands there too and that takes less room.
