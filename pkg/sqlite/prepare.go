@@ -20,7 +20,7 @@ type preparedText struct {
 	heading, body preparedPart
 
 	listed bool   // its tokens are there
-	age    uint32 // of vocabulary.recent, when the unknown words were unknown; 0 if they are not there
+	age    uint32 // of vocabulary.known, when the unknown words were unknown; 0 if they are not there
 }
 
 type preparedPart struct {
@@ -28,7 +28,7 @@ type preparedPart struct {
 	indexed string // as the text index has it
 	differs bool
 	tokens  []byte
-	unknown []tokens.Word // to vocabulary.recent
+	unknown []tokens.Word // to vocabulary.known
 }
 
 // addColumn adds to a row what the table of texts has of a part beside its text: NULL
@@ -56,14 +56,14 @@ func (s *Store) Prepare(texts []*ingest.Text) {
 	if len(texts) == 0 {
 		return
 	}
-	tok := s.tokenizers.take(s.words.recent)
+	tok := s.tokenizers.take(s.words.known)
 	if tok == nil { // what this is for can be done later
 		return
 	}
 	defer s.tokenizers.give(tok)
 	for _, text := range texts {
 		p := prepareText(text)
-		p.age = s.words.recent.Age()
+		p.age = s.words.known.Age()
 		if s.list(tok, p, &p.heading) && s.list(tok, p, &p.body) {
 			p.listed = true
 			text.Prepared = p

@@ -27,7 +27,7 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	defer func() {
 		if err != nil {
 			if t.wordsAdded { // which nobody has stored
-				t.words.forget()
+				t.words.known.Clear()
 			}
 			err = errors.Join(err, s.write.rollback())
 		}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"cmp"
-	"hash/maphash"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,8 +10,7 @@ import (
 )
 
 const (
-	maxVocabulary = 300_000 // words that a Store remembers
-	maxNewWords   = 4096    // words that a transaction gathers to store them at once
+	maxNewWords = 4096 // words that a transaction gathers to store them at once
 
 	// Characters of a word that is worth correcting to.
 	minWordLength = 3
@@ -22,54 +20,51 @@ const (
 // vocabulary remembers words that the table of words is known to hold; most words of
 // a text are among them. It keeps their hashes: two words with the same would cost one
 // of them its place in that table, which only corrections of misspelled words stand on.
-// Its methods are used within transactions, but for unknown and those of recent.
+// Its methods are used within transactions, but for unknown and those of known.
 type vocabulary struct {
-	seed   maphash.Seed
-	recent *tokens.Known
-	known  map[uint64]struct{}
-	drops  int64 // how often the index had been dropped when they were stored
+	known *tokens.Known
+	drops int64 // how often the index had been dropped when they were stored
 }
 
-func newVocabulary() *vocabulary {
-	return &vocabulary{seed: maphash.MakeSeed(), recent: tokens.NewKnown(), known: make(map[uint64]struct{})}
-}
-
-// forget drops all words.
-func (v *vocabulary) forget() {
-	clear(v.known)
-	v.recent.Clear()
-}
+func newVocabulary() *vocabulary { return &vocabulary{known: tokens.NewKnown()} }
 
 // learn reports whether a word is not known to be there, and takes it for known
 // from now on.
 func (v *vocabulary) learn(hash uint64) bool {
-	if v.recent.Has(hash) {
+	if v.known.Has(hash) {
 		return false
 	}
-	if _, known := v.known[hash]; known {
-		v.recent.Add(hash)
-		return false
-	}
-	if len(v.known) >= maxVocabulary {
-		v.forget()
-	}
-	v.recent.Add(hash)
-	v.known[hash] = struct{}{}
+	v.known.Add(hash)
 	return true
 }
 
-// unknown returns the words of a text, folded, that are not among the recent ones.
+// unknown returns the words of a text, folded, that are not known.
 func (v *vocabulary) unknown(text string) []tokens.Word {
 	words := []tokens.Word{}
+	var lower []byte
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		if word := text[start:end]; !spaceless {
-			if hash := maphash.String(v.seed, word); !v.recent.Has(hash) {
+			lower = appendLower(lower[:0], word)
+			if hash := tokens.Hash(lower); !v.known.Has(hash) {
 				words = append(words, tokens.Word{Hash: hash, Text: fold(word)})
 			}
 		}
 		return true
 	})
 	return words
+}
+
+// appendLower appends a word with letters of ASCII in lower case, which is all of folding
+// that most words need.
+func appendLower(dst []byte, word string) []byte {
+	for i := range len(word) {
+		c := word[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // addWords adds words to the table of words, at the latest when the transaction ends.
@@ -134,7 +129,7 @@ func (t *tx) checkWords() error {
 		return err
 	}
 	if drops != t.words.drops {
-		t.words.forget()
+		t.words.known.Clear()
 		t.words.drops = drops
 	}
 	t.dropsKnown = true

@@ -308,7 +308,13 @@ static int learn(btools_tokenizer *t, struct stem *stem, const char *word, int n
 }
 
 static int is_known(const btools_tokenizer *t, uint64_t hash) {
-	return __atomic_load_n(&t->known[hash & t->known_mask], __ATOMIC_RELAXED) == hash;
+	const uint64_t *set = t->known + (hash & t->known_mask) * BTOOLS_SET_SIZE;
+	for (int i = 0; i < BTOOLS_SET_SIZE; i++) {
+		const uint64_t one = __atomic_load_n(&set[i], __ATOMIC_RELAXED);
+		if (one == hash) return 1;
+		if (one == 0) return 0;
+	}
+	return 0;
 }
 
 static int note_word(btools_tokenizer *t, const char *word, int n, uint64_t hash) {

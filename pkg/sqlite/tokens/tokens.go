@@ -59,12 +59,45 @@ type Word struct {
 	Text string
 }
 
-// Known are words that need not be told again. It may be used by several goroutines at
-// once.
-type Known struct {
-	hashes [1 << 16]uint64
-	age    atomic.Uint32
+// Hash returns the hash that the word of a text has, which is never 0. It is that of
+// btools_tokenize.
+func Hash(word []byte) uint64 {
+	n := len(word)
+	hash := uint64(n) * 0x9E3779B97F4A7C15
+	var bits uint64
+	switch {
+	case n >= 8:
+		for at := 0; at+8 < n; at += 8 {
+			hash = mix(hash, binary.NativeEndian.Uint64(word[at:]))
+		}
+		bits = binary.NativeEndian.Uint64(word[n-8:])
+	case n >= 4:
+		bits = uint64(binary.NativeEndian.Uint32(word))<<32 | uint64(binary.NativeEndian.Uint32(word[n-4:]))
+	case n > 0:
+		bits = uint64(word[0])<<16 | uint64(word[n/2])<<8 | uint64(word[n-1])
+	}
+	return max(mix(hash, bits), 1)
 }
+
+func mix(hash, bits uint64) uint64 {
+	hash = (hash ^ bits) * 0xFF51AFD7ED558CCD
+	return hash ^ hash>>32
+}
+
+// Known are words that need not be told again, by their hashes. It may be used by several
+// goroutines at once, of which one adds words.
+type Known struct {
+	sets [1 << 15]knownSet
+	age  atomic.Uint32
+}
+
+// knownSet has the hashes that end with its number, in a line of the processor's cache;
+// zeros stand after them.
+type knownSet [C.BTOOLS_SET_SIZE]uint64
+
+// MostKnown is how many words can be known at once. When about half as many are, the
+// first are forgotten.
+const MostKnown = len(Known{}.sets) * len(knownSet{})
 
 // NewKnown returns a Known that has no words.
 func NewKnown() *Known {
@@ -73,13 +106,33 @@ func NewKnown() *Known {
 	return k
 }
 
+func (k *Known) set(hash uint64) *knownSet { return &k.sets[hash%uint64(len(k.sets))] }
+
 // Has reports whether a word is known. Some are forgotten.
 func (k *Known) Has(hash uint64) bool {
-	return atomic.LoadUint64(&k.hashes[hash%uint64(len(k.hashes))]) == hash
+	set := k.set(hash)
+	for i := range set {
+		switch atomic.LoadUint64(&set[i]) {
+		case hash:
+			return true
+		case 0:
+			return false
+		}
+	}
+	return false
 }
 
-// Add makes a word known.
-func (k *Known) Add(hash uint64) { atomic.StoreUint64(&k.hashes[hash%uint64(len(k.hashes))], hash) }
+// Add makes a word known that is not. In a full set it takes the place of another one.
+func (k *Known) Add(hash uint64) {
+	set := k.set(hash)
+	for i := range set {
+		if atomic.LoadUint64(&set[i]) == 0 {
+			atomic.StoreUint64(&set[i], hash)
+			return
+		}
+	}
+	atomic.StoreUint64(&set[hash>>32%uint64(len(set))], hash)
+}
 
 // Age tells how often all words were forgotten. Who asks before it looks for words, and
 // finds it unchanged later, knows that they were known all the time.
@@ -87,8 +140,10 @@ func (k *Known) Age() uint32 { return k.age.Load() }
 
 // Clear forgets all words, and begins a new age.
 func (k *Known) Clear() {
-	for i := range k.hashes {
-		atomic.StoreUint64(&k.hashes[i], 0)
+	for i := range k.sets {
+		for j := range k.sets[i] {
+			atomic.StoreUint64(&k.sets[i][j], 0)
+		}
 	}
 	if k.age.Add(1) == 0 {
 		k.age.Add(1)
@@ -100,7 +155,7 @@ func (k *Known) Clear() {
 func (t *Tokenizer) Tokenize(text string, most int) (list []byte, words []Word, err error) {
 	k := t.known
 	made := C.btools_tokenize(t.c, (*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.int(len(text)), C.int(min(most, 1)),
-		(*C.uint64_t)(unsafe.Pointer(&k.hashes)), C.uint64_t(len(k.hashes)-1), C.uint32_t(k.Age()))
+		(*C.uint64_t)(unsafe.Pointer(&k.sets)), C.uint64_t(len(k.sets)-1), C.uint32_t(k.Age()))
 	if made == nil {
 		return nil, nil, errors.New("no memory to tokenize")
 	}

@@ -30,8 +30,12 @@ typedef struct {
 	size_t word_count;
 } btools_tokens;
 
-/* btools_tokenize returns NULL if there is no memory. Known words have their hashes in known, each at the place that its
- * low bits are, of which mask has all. All of them are forgotten at the end of an age, which is never 0. */
+/* How many hashes a set of known words has: a line of the processor's cache. */
+#define BTOOLS_SET_SIZE 8
+
+/* btools_tokenize returns NULL if there is no memory. Known words have their hashes in known, each in the set that its
+ * low bits are the number of, of which mask has all; after those of a set are zeros. All of them are forgotten at the end
+ * of an age, which is never 0. */
 const btools_tokens *btools_tokenize(btools_tokenizer *t, const char *text, int n, int wants_words, const uint64_t *known,
                                      uint64_t mask, uint32_t age);
 

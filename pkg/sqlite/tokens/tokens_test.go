@@ -192,6 +192,11 @@ func TestWords(t *testing.T) {
 				t.Errorf("of %d words more than %d are told", n, n-1)
 			}
 		}
+		for _, w := range words {
+			if got := tokens.Hash([]byte(w.Text)); got != w.Hash {
+				t.Errorf("%q has the hash %x, and %x where it is told", w.Text, got, w.Hash)
+			}
+		}
 		for i, w := range words {
 			if i%2 == 0 {
 				known.Add(w.Hash)
@@ -201,6 +206,37 @@ func TestWords(t *testing.T) {
 		words = slices.DeleteFunc(words, func(w tokens.Word) bool { return known.Has(w.Hash) })
 		if !slices.Equal(left, words) {
 			t.Errorf("of known words are left %v, not %v", left, words)
+		}
+	})
+}
+
+// TestKnown adds more words than can be known, most of them to a few sets.
+func TestKnown(t *testing.T) {
+	known := tokens.NewKnown()
+	rapid.Check(t, func(t *rapid.T) {
+		known.Clear()
+		hashes := rapid.SliceOfDistinct(rapid.Map(rapid.Uint64Range(1, 1<<8), func(n uint64) uint64 {
+			return n>>2<<32 | n&3 | 1<<16
+		}), rapid.ID).Draw(t, "hashes")
+		held := 0
+		for i, hash := range hashes {
+			if known.Has(hash) {
+				t.Fatalf("%x is known before it is added", hash)
+			}
+			if known.Add(hash); !known.Has(hash) {
+				t.Fatalf("%x is not known after it was added", hash)
+			}
+			if i < 8 && !known.Has(hashes[0]) { // that many go into any set
+				t.Fatalf("%x is forgotten", hashes[0])
+			}
+		}
+		for _, hash := range hashes {
+			if known.Has(hash) {
+				held++
+			}
+		}
+		if held < min(len(hashes), 8) || held > 4*8 {
+			t.Errorf("%d of %d are known", held, len(hashes))
 		}
 	})
 }
