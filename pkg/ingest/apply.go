@@ -70,11 +70,7 @@ func (a *applier) applyScan() error {
 	if a.covers, err = scan.NewCoverage(a.unit.scan); err != nil {
 		return err
 	}
-	names := make([]string, len(a.unit.items))
-	for i := range a.unit.items {
-		names[i] = a.unit.items[i].rec.Path
-	}
-	if err := a.tx.Look(names); err != nil {
+	if err := a.look(); err != nil {
 		return err
 	}
 	for i := range a.unit.items {
@@ -94,6 +90,23 @@ func (a *applier) applyScan() error {
 		}
 	}
 	return a.settle()
+}
+
+// look prepares for the items.
+func (a *applier) look() error {
+	names := make([]string, len(a.unit.items))
+	var contents []kb.Hash
+	for i := range a.unit.items {
+		it := &a.unit.items[i]
+		names[i] = it.rec.Path
+		if it.content != nil {
+			contents = append(contents, it.content.SHA256)
+		}
+	}
+	if err := a.tx.Look(names); err != nil {
+		return err
+	}
+	return a.tx.LookForContents(contents)
 }
 
 // item takes in one record.

@@ -105,6 +105,9 @@ type Tx interface {
 	// HasVersion reports whether the path has a version of the same valid
 	// time, seq and state.
 	HasVersion(path int64, v *kb.Version) (bool, error)
+	// LookForContents prepares for calls of AddVersion with contents of the given
+	// hashes, which then take less time.
+	LookForContents(hashes []kb.Hash) error
 	// AddVersion appends a version and sets its ID. Its content may be nil where
 	// the path is gone or where the store holds that content already.
 	AddVersion(path, run int64, v *kb.Version, c *content.Content) error

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/seed16713943/btools/pkg/content"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -22,6 +24,35 @@ type heldBlob struct {
 	depth int64 // maxDepth for one that was lost: it is no base
 }
 
+// hashesAtOnce is how many contents a query looks up: asked for one by one, they take
+// twice the time.
+const hashesAtOnce = 100
+
+var whichAreStored = "SELECT sha256 FROM blob WHERE sha256 IN (" + strings.Repeat("+?, ", hashesAtOnce-1) + "+?)"
+
+// LookForContents prepares for AddVersion.
+func (t *tx) LookForContents(hashes []kb.Hash) error {
+	for some := range slices.Chunk(hashes, hashesAtOnce) {
+		args := make([]any, hashesAtOnce) // NULL stands for no hash
+		for i := range some {
+			args[i] = some[i][:]
+			t.fresh[some[i]] = true
+		}
+		err := t.each(whichAreStored, args, func(rows *sql.Rows) error {
+			var hash sql.RawBytes
+			err := rows.Scan(&hash)
+			if err == nil {
+				delete(t.fresh, kb.Hash(hash))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // blob returns the id of a content and stores it if it is not there.
 func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 	held, ok := t.held[hash]
@@ -29,9 +60,12 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 		return held.id, nil
 	}
 	var id int64
-	var lost bool
-	// One that is as deep as may be, or was lost, may wait too.
-	found, err := t.rowIf(ok)("SELECT id, "+lostContent+" FROM blob WHERE sha256 = ?", []any{hash[:]}, &id, &lost)
+	var found, lost bool
+	var err error
+	if !t.fresh[hash] {
+		// One that is as deep as may be, or was lost, may wait too.
+		found, err = t.rowIf(ok)("SELECT id, "+lostContent+" FROM blob WHERE sha256 = ?", []any{hash[:]}, &id, &lost)
+	}
 	if err != nil || found && (!lost || c == nil) {
 		return id, err
 	}
@@ -66,6 +100,7 @@ func (t *tx) blob(hash kb.Hash, c *content.Content) (int64, error) {
 		row.Int(first + int64(i)).Int(id).Int(int64(i)).Int(int64(part.Codec)).NullInt(base).Blob(part.Data)
 	}
 	t.held[hash] = heldBlob{id, depth}
+	delete(t.fresh, hash)
 	return id, nil
 }
 

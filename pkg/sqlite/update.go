@@ -22,7 +22,7 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	}
 	t := &tx{
 		session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]heldBlob),
-		last: make(map[string]int64),
+		fresh: make(map[kb.Hash]bool), last: make(map[string]int64),
 	}
 	defer func() {
 		if err != nil {
@@ -84,6 +84,7 @@ type tx struct {
 
 	looked map[string]*ingest.PathState // see Look; nil for those that are new
 	held   map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
+	fresh  map[kb.Hash]bool             // contents that are not stored; see LookForContents
 	last   map[string]int64             // the last id of each table that has been asked for
 
 	failures *bool // whether any failure stands; nil until asked

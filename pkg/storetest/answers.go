@@ -32,6 +32,7 @@ func testAnswers(t *testing.T, open Open) {
 		{"every field of a version comes back", versionFields},
 		{"content comes back byte for byte", contents},
 		{"content that is given as a delta comes back byte for byte", deltas},
+		{"contents that were looked for together are stored once", lookForContents},
 		{"content that is not there is an error", unknownContent},
 		{"an error of the writer is passed on", brokenWriter},
 		{"a list is in byte order and keeps to its prefix", listOrder},

@@ -28,6 +28,52 @@ func edits(n int) [][]byte {
 	return all
 }
 
+// lookForContents stores contents of which some are there and all come twice in one
+// transaction, as deltas from one another in a chain longer than any store would read.
+func lookForContents(b *bench) {
+	enc := content.NewEncoder()
+	all := edits(150)
+	var hashes []kb.Hash
+	for _, plain := range all {
+		hashes = append(hashes, kb.HashOf(plain))
+	}
+	write := func(tx ingest.Tx, name string, i int) error {
+		state, err := tx.Path(name)
+		b.check(err)
+		var base content.Base
+		if i > 0 {
+			base = content.Base{SHA256: hashes[i-1], Plain: all[i-1]}
+		}
+		v := &kb.Version{Path: name, ValidFrom: epoch + kb.Instant(i), SHA256: hashes[i], Size: int64(len(all[i]))}
+		return tx.AddVersion(state.ID, b.run, v, enc.EncodeAfter(base, v.SHA256, all[i]))
+	}
+	for _, end := range []error{errTest, nil} {
+		err := b.Update(background, func(tx ingest.Tx) error {
+			b.check(tx.LookForContents(hashes[:50]))
+			for i := range 50 {
+				b.check(write(tx, "old.md", i))
+			}
+			return end
+		})
+		if !errors.Is(err, end) {
+			b.t.Errorf("the update gives %v", err)
+		}
+	}
+	b.update(func(tx ingest.Tx) error {
+		b.check(tx.LookForContents(append(hashes, hashes[40:60]...)))
+		for i := range all {
+			b.check(write(tx, "a.md", i))
+			b.check(write(tx, "b.md", i))
+		}
+		return nil
+	})
+	for i, plain := range all {
+		at := kb.Point{Valid: epoch + kb.Instant(i), Known: everything.Known}
+		b.holds("a.md", at, string(plain))
+		b.holds("b.md", at, string(plain))
+	}
+}
+
 // deltas stores contents as deltas from one another, in chains longer than any
 // store would read, and asks for all of them.
 func deltas(b *bench) {
