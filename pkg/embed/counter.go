@@ -12,24 +12,39 @@ func sign(feature, key uint64) uint64 {
 }
 
 // tally says of each dimension, in a byte, how many of up to mostTallied
-// features have a 1 there.
+// features have a 1 there. Dimension 64·i + 8·k + j has byte k of word 8·i + j.
 type tally [builtinDim / 8]uint64
 
 const mostTallied = 255
 
 // count makes it the tally of features.
 func (t *tally) count(features []uint64) {
-	places := bits.Len(uint(len(features)))
 	for i, key := range keys {
 		counts := upright(features, key)
-		for j := range 8 {
-			var eight uint64
-			for k, bits := range counts[:places] {
-				eight |= spread[byte(bits>>(8*j))] << k
-			}
-			t[8*i+j] = eight
-		}
+		lying((*[8]uint64)(t[8*i:]), &counts)
 	}
+}
+
+// lying has each count in a byte, that of dimension 8·k + j in byte k of word j, of
+// counts as upright has them.
+func lying(bytes, counts *[8]uint64) {
+	const pairs, nibbles, halves = 0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f
+	var two [4][2]uint64 // bits of each count, for dimensions j modulo 2
+	for i := range two {
+		two[i][0], two[i][1] = widen(counts[2*i], counts[2*i+1], pairs, 1)
+	}
+	for j := range 2 {
+		a, b := widen(two[0][j], two[1][j], nibbles, 2) // four bits of each, for dimensions j and j+2 modulo 4
+		c, d := widen(two[2][j], two[3][j], nibbles, 2)
+		bytes[j], bytes[j+4] = widen(a, c, halves, 4)
+		bytes[j+2], bytes[j+6] = widen(b, d, halves, 4)
+	}
+}
+
+// widen puts fields of width bits of low below those of high: the even ones into one
+// word, the odd ones into another. The mask has the even ones.
+func widen(low, high, mask uint64, width int) (even, odd uint64) {
+	return low&mask | high&mask<<width, low>>width&mask | high&^mask
 }
 
 // upright counts the features with a 1 in each of 64 dimensions. The word k has
@@ -68,16 +83,6 @@ func carry(counts []uint64, bits uint64) {
 		counts[k], bits = counts[k]^bits, counts[k]&bits
 	}
 }
-
-// spread has the bits of each byte in a byte each.
-var spread = func() (spread [256]uint64) {
-	for i := range spread {
-		for k := range 8 {
-			spread[i] |= uint64(i>>k&1) << (8 * k)
-		}
-	}
-	return spread
-}()
 
 // counter sums the random signs of features: for each dimension it counts how
 // many have a 1.
@@ -120,10 +125,10 @@ func (c *counter) addTally(t *tally, features, weight int) {
 // settle makes room for further sums.
 func (c *counter) settle() {
 	for i := range c.even {
-		eight := c.settled[8*i : 8*i+8]
+		eight := c.settled[i/8*64+i%8:] // every eighth dimension: see tally
 		for k := range 4 {
-			eight[2*k] += int64(c.even[i] >> (16 * k) & 0xffff)
-			eight[2*k+1] += int64(c.odd[i] >> (16 * k) & 0xffff)
+			eight[16*k] += int64(c.even[i] >> (16 * k) & 0xffff)
+			eight[16*k+8] += int64(c.odd[i] >> (16 * k) & 0xffff)
 		}
 	}
 	c.even, c.odd, c.most = [builtinDim / 8]uint64{}, [builtinDim / 8]uint64{}, 0
