@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 
@@ -45,24 +46,34 @@ func (f *folder) fold(text string) []byte {
 
 // asciiPrefix returns how many bytes of ASCII a text begins with.
 func asciiPrefix(text string) int {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return i
-		}
+	n := 0
+	for len(text)-n >= 8 && binary.LittleEndian.Uint64([]byte(text[n:]))&(each*utf8.RuneSelf) == 0 {
+		n += 8
 	}
-	return len(text)
+	for n < len(text) && text[n] < utf8.RuneSelf {
+		n++
+	}
+	return n
 }
+
+// each times a byte is that byte eight times.
+const each = 0x0101010101010101
 
 // appendLower appends text of ASCII in small letters.
 func appendLower(folded []byte, text string) []byte {
-	start := len(folded)
-	folded = append(folded, text...)
-	for i, c := range folded[start:] {
-		if 'A' <= c && c <= 'Z' {
-			folded[start+i] = c + 'a' - 'A'
-		}
+	for ; len(text) >= 8; text = text[8:] {
+		folded = binary.LittleEndian.AppendUint64(folded, lowerEight(binary.LittleEndian.Uint64([]byte(text))))
+	}
+	for i := range len(text) {
+		folded = append(folded, byte(lowerEight(uint64(text[i]))))
 	}
 	return folded
+}
+
+// lowerEight makes eight bytes of ASCII small letters where they are large ones.
+func lowerEight(b uint64) uint64 {
+	fromA, afterZ := b+each*(0x80-'A'), b+each*(0x80-'Z'-1) // the highest bit of a byte says so
+	return b | (fromA&^afterZ)&(each*0x80)>>2               // and 'a' - 'A' is a quarter of it
 }
 
 // other folds one character, and reports whether it may have to be composed with
