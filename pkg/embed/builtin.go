@@ -134,10 +134,14 @@ func (p *projector) embed(text string, v []float32) {
 		}
 		p.single[full] = append(p.single[full], mix(h))
 	}
-	for weight, features := range p.single {
-		p.sum.add(features, weight)
-		total += int64(weight * len(features))
-		p.single[weight] = features[:0]
+	for weight := range p.single {
+		features := &p.single[weight]
+		if len(*features) == 0 {
+			continue
+		}
+		p.sum.add(*features, weight)
+		total += int64(weight * len(*features))
+		*features = (*features)[:0]
 	}
 	normalised(p.sum.counts(), total, v)
 }
