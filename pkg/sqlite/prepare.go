@@ -96,7 +96,7 @@ func (s *Store) list(tok *tokens.Tokenizer, t *preparedText, p *preparedPart) bo
 }
 
 func isASCII(text string) bool {
-	for i := range len(text) {
+	for i := asciiPrefix(text); i < len(text); i++ {
 		if text[i] >= utf8.RuneSelf {
 			return false
 		}

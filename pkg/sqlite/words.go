@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"encoding/binary"
 	"iter"
 	"strings"
 	"sync"
@@ -288,9 +289,18 @@ var mayDiffer = func() (may [256]bool) {
 	return may
 }()
 
+// asciiPrefix returns how many bytes of ASCII a text begins with, in eights.
+func asciiPrefix(text string) (n int) {
+	const tops = 0x8080808080808080
+	for n+8 <= len(text) && binary.LittleEndian.Uint64([]byte(text[n:]))&tops == 0 {
+		n += 8
+	}
+	return n
+}
+
 // standsAsIs reports whether the text index has a text as it stands.
 func standsAsIs(text string) bool {
-	for i := 0; i < len(text); i++ {
+	for i := asciiPrefix(text); i < len(text); i++ {
 		if !mayDiffer[text[i]] {
 			continue
 		}

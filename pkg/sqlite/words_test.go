@@ -150,3 +150,21 @@ func BenchmarkStandsAsIs(b *testing.B) {
 		}
 	}
 }
+
+// TestStandsAsIs has a character that matters at every place of a text.
+func TestStandsAsIs(t *testing.T) {
+	for length := range 20 {
+		if text := strings.Repeat("a", length); !standsAsIs(text) || !isASCII(text) {
+			t.Errorf("%q does not stand as it is", text)
+		}
+		for at := range length + 1 {
+			around := func(c string) string { return strings.Repeat("a", at) + c + strings.Repeat("a", length-at) }
+			if text := around("é"); !standsAsIs(text) || isASCII(text) {
+				t.Errorf("%q does not stand as it is, or is ASCII", text)
+			}
+			if text := around("ß"); standsAsIs(text) || isASCII(text) {
+				t.Errorf("%q stands as it is, or is ASCII", text)
+			}
+		}
+	}
+}
