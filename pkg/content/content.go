@@ -120,16 +120,19 @@ func (e *Encoder) Encode(r io.Reader) (*Content, error) {
 	}
 }
 
-// worthwhile is how many times smaller than its content a delta is that no other
-// form of the content is tried against. Text compresses to no less than a third, as
-// far as it is short, and of longer text that much changes seldom.
-const worthwhile = 3
+// worthwhile reports whether a delta is so much smaller than its content that no other
+// form of the content need be tried against it: text compresses to a third or a quarter,
+// and if it is not short, perhaps to less.
+func worthwhile(delta, size int) bool {
+	const short = 4 << 10
+	return delta <= size/8 || size <= short && delta <= size/3
+}
 
 // EncodeAfter makes the content of plain, whose hash is known, as a delta from
 // base where most of it stands there too and that takes less room.
 func (e *Encoder) EncodeAfter(base Base, hash kb.Hash, plain []byte) *Content {
 	c := &Content{SHA256: hash, Size: int64(len(plain))}
-	if c.Delta = e.deltaAfter(base, hash, plain); c.Delta != nil && len(c.Delta.Part.Data) <= len(plain)/worthwhile {
+	if c.Delta = e.deltaAfter(base, hash, plain); c.Delta != nil && worthwhile(len(c.Delta.Part.Data), len(plain)) {
 		return c
 	}
 	for rest := plain; len(rest) > 0; rest = rest[min(len(rest), MaxPart):] {

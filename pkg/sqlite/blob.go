@@ -5,11 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"github.com/seed16713943/btools/pkg/content"
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/sqlite/rows"
 )
 
 // maxDepth is how many contents are read, at most, before one that is kept as a
@@ -24,33 +23,21 @@ type heldBlob struct {
 	depth int64 // maxDepth for one that was lost: it is no base
 }
 
-// hashesAtOnce is how many contents a query looks up: asked for one by one, they take
-// twice the time.
-const hashesAtOnce = 100
-
-var whichAreStored = "SELECT sha256 FROM blob WHERE sha256 IN (" + strings.Repeat("+?, ", hashesAtOnce-1) + "+?)"
-
 // LookForContents prepares for AddVersion.
 func (t *tx) LookForContents(hashes []kb.Hash) error {
-	for some := range slices.Chunk(hashes, hashesAtOnce) {
-		args := make([]any, hashesAtOnce) // NULL stands for no hash
-		for i := range some {
-			args[i] = some[i][:]
-			t.fresh[some[i]] = true
-		}
-		err := t.each(whichAreStored, args, func(rows *sql.Rows) error {
-			var hash sql.RawBytes
-			err := rows.Scan(&hash)
-			if err == nil {
-				delete(t.fresh, kb.Hash(hash))
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	if len(hashes) == 0 {
+		return nil
 	}
-	return nil
+	var all rows.Rows
+	for i := range hashes {
+		t.fresh[hashes[i]] = true
+		all.Next().Blob(hashes[i][:])
+	}
+	return t.ask("SELECT 1 FROM blob WHERE sha256 = +?", &all, func(a *rows.Answers) error {
+		delete(t.fresh, hashes[a.Row()])
+		a.Int()
+		return nil
+	})
 }
 
 // blob returns the id of a content and stores it if it is not there.
