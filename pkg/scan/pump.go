@@ -33,6 +33,7 @@ type pump struct {
 	readers int
 	size    int    // of a batch
 	open    []*job // of a batch that the walk fills
+	opened  time.Time
 	content *budget
 	idle    func() error
 	running sync.WaitGroup // all that was started
@@ -48,7 +49,7 @@ func (s *Scanner) pump(ctx context.Context, roots []root, sink Sink, end *kb.End
 	if s.opts.Content || s.opts.List != nil {
 		p.size = 1 // what one takes may be long in coming, as those behind it are
 	}
-	p.queue, p.work = make(chan *batch, window/p.size), make(chan *batch, window/p.size*p.readers)
+	p.queue, p.work = make(chan *batch, window/p.size), make(chan *batch, window/p.size*min(p.readers, p.size))
 	defer p.running.Wait()
 	defer stop()
 	var walkErr error
@@ -106,9 +107,25 @@ func (b *batch) share(ctx context.Context, reader *fileReader) {
 func (p *pump) put(ctx context.Context, j *job) error {
 	p.count++
 	j.number = p.count
+	if len(p.open) == 0 {
+		p.opened = time.Now()
+	}
 	p.open = append(p.open, j)
 	if len(p.open) < p.size {
 		return nil
+	}
+	return p.send(ctx)
+}
+
+// overdue sends the open batch if it has been open for long, or if what the walk goes on
+// with is not ready: where few files are taken of many, they do not wait for each other.
+func (p *pump) overdue(ctx context.Context, ready <-chan struct{}) error {
+	select {
+	case <-ready:
+		if len(p.open) == 0 || time.Since(p.opened) < idleAfter {
+			return nil
+		}
+	default:
 	}
 	return p.send(ctx)
 }

@@ -108,6 +108,9 @@ func (w *walker) root(r *root) error {
 
 // folder walks a folder whose listing has been asked for.
 func (w *walker) folder(f *folder, l *listing) error {
+	if err := w.pump.overdue(w.ctx, l.done); err != nil {
+		return err
+	}
 	select {
 	case <-l.done:
 	case <-w.ctx.Done():
