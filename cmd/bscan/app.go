@@ -118,16 +118,15 @@ func run(c *cli.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
+	out.ready = index.wait
 	opts.Idle = func() error { return tool.Flush(c.App.Writer) }
 	opts.Unread = out.unread
 	scanner, err := scan.New(opts)
 	if err != nil {
-		return tool.Usagef("%w", err)
+		return tool.Usagef("%w", index.end(err))
 	}
 	_, err = scanner.Run(ctx, out)
-	if err := index.wait(); err != nil { // which has ended the scan
-		return err
-	}
+	err = index.end(err)
 	if errors.Is(err, scan.ErrNUL) {
 		return tool.WithHint(err, "use -0 where the paths end with NUL")
 	}
@@ -175,6 +174,7 @@ func (s *settings) options(c *cli.Context) (scan.Options, error) {
 // read.
 type output struct {
 	*stream.Encoder
+	ready  func() error // says whether the end may be written; may be nil
 	warn   func(error)
 	shown  *tool.Progress
 	done   tool.Done
@@ -195,6 +195,16 @@ func (o *output) Record(rec *kb.Record) error {
 	o.done.Files++
 	o.shown.Tell(o.done)
 	return o.Encoder.Record(rec)
+}
+
+// End writes the end of a scan, unless that is not to be believed.
+func (o *output) End(end *kb.End) error {
+	if o.ready != nil {
+		if err := o.ready(); err != nil {
+			return err
+		}
+	}
+	return o.Encoder.End(end)
 }
 
 // verdict is the error of a scan that was complete but for what could not be

@@ -46,6 +46,7 @@ func (u *unseen) verdict(c *cli.Context) error {
 type index struct {
 	unseen
 	reading sync.WaitGroup
+	stop    context.CancelFunc
 	files   map[string]scan.Seen
 	err     error
 }
@@ -53,7 +54,7 @@ type index struct {
 // useIndex has the scan leave out reading what a knowledge base has seen. One that
 // is not there has seen nothing. If it cannot be read, the context ends.
 func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Context, *index, error) {
-	x := &index{files: make(map[string]scan.Seen)}
+	x := &index{files: make(map[string]scan.Seen), stop: func() {}}
 	if *s.index == "" || *s.rehash || *s.content {
 		return ctx, x, nil
 	}
@@ -64,14 +65,14 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 	if err != nil {
 		return ctx, x, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, x.stop = context.WithCancel(ctx)
 	prefixes := s.prefixes(opts)
 	x.reading.Go(func() {
 		err := reader.Sightings(ctx, prefixes, func(f ingest.SeenFile) {
 			x.files[f.Path] = scan.Seen{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode, SHA256: f.SHA256}
 		})
 		if x.err = errors.Join(err, reader.Close()); x.err != nil {
-			cancel()
+			x.stop()
 		}
 	})
 	opts.Seen = func(path string) (scan.Seen, bool) {
@@ -87,6 +88,16 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 func (x *index) wait() error {
 	x.reading.Wait()
 	return x.err
+}
+
+// end ends the reading after a scan, and returns why that failed: because of the
+// knowledge base, if it could not be read.
+func (x *index) end(scanned error) error {
+	x.stop()
+	if err := x.wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return scanned
 }
 
 // prefixes are those of the records of a scan; "" for all of a list.
