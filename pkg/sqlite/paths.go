@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"strconv"
 
 	"github.com/seed16713943/btools/pkg/ingest"
@@ -46,8 +47,10 @@ func (t *tx) Look(names []string) error {
 	}
 	states := make([]ingest.PathState, len(names))
 	return t.ask(pathQuery, named(t.now, names), func(a *rows.Answers) error {
+		var row pathRow
+		row.take(a)
 		state := &states[a.Row()]
-		*state = t.pathState(names[a.Row()], a)
+		*state = t.pathState(names[a.Row()], &row)
 		t.looked[state.Name] = state
 		return nil
 	})
@@ -58,13 +61,15 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 	state, looked := t.looked[name]
 	delete(t.looked, name) // what is done with a path may change what is known of it
 	if !looked {
-		err := t.ask(pathQuery, named(t.now, []string{name}), func(a *rows.Answers) error {
-			found := t.pathState(name, a)
-			state = &found
-			return nil
-		})
+		// For one name alone, to prepare the statement anew would take longer than all else.
+		var row pathRow
+		found, err := t.row(pathQuery, []any{t.now, []byte(name)}, row.dest()...)
 		if err != nil {
 			return ingest.PathState{}, err
+		}
+		if found {
+			answer := t.pathState(name, &row)
+			state = &answer
 		}
 	}
 	if state != nil {
@@ -84,7 +89,7 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 
 var noBase = strconv.Itoa(maxDepth)
 
-// pathQuery selects what pathState reads of a name, ?2, at a moment, ?1.
+// pathQuery selects what a pathRow receives of a name, ?2, at a moment, ?1.
 var pathQuery = `
 	SELECT p.id, s.scan, c.started_at, s.stale_since, v.blob, CASE WHEN ` + lostContent + ` THEN ` + noBase + ` ELSE b.depth END, ` + versionColumns + `
 	FROM path p
@@ -94,17 +99,33 @@ var pathQuery = `
 	LEFT JOIN blob b ON b.id = v.blob
 	WHERE p.name = +?2`
 
-// pathState returns what an answer says of a path, and remembers which content it names.
-func (t *tx) pathState(name string, a *rows.Answers) ingest.PathState {
+// pathRow receives pathQuery.
+type pathRow struct {
+	id                 int64
+	scan, start, stale sql.NullInt64
+	blob, depth        sql.NullInt64
+	inForce            versionRow
+}
+
+func (r *pathRow) dest() []any {
+	return append([]any{&r.id, &r.scan, &r.start, &r.stale, &r.blob, &r.depth}, r.inForce.dest()...)
+}
+
+// take receives it from an answer.
+func (r *pathRow) take(a *rows.Answers) {
+	r.id = a.Int()
+	r.scan, r.start, r.stale, r.blob, r.depth = a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt()
+	r.inForce.take(a)
+}
+
+// pathState returns what a row says of a path, and remembers which content it names.
+func (t *tx) pathState(name string, r *pathRow) ingest.PathState {
 	state := ingest.PathState{
-		ID: a.Int(), Name: name, SeenBy: a.NullInt().Int64, SeenAt: kb.Instant(a.NullInt().Int64), StaleSince: instantPtr(a.NullInt()),
+		ID: r.id, Name: name, SeenBy: r.scan.Int64, SeenAt: kb.Instant(r.start.Int64), StaleSince: instantPtr(r.stale),
+		InForce: r.inForce.version(name),
 	}
-	blob, depth := a.NullInt(), a.NullInt().Int64
-	var inForce versionRow
-	inForce.take(a)
-	state.InForce = inForce.version(name)
-	if blob.Valid {
-		t.held[state.InForce.SHA256] = heldBlob{blob.Int64, depth}
+	if r.blob.Valid {
+		t.held[state.InForce.SHA256] = heldBlob{r.blob.Int64, r.depth.Int64}
 	}
 	return state
 }
