@@ -67,6 +67,14 @@ func TestWords(t *testing.T) {
 	want("[two uber uns]")
 }
 
+// TestWordHash has a word of a text that the writer takes apart and one that a worker did.
+func TestWordHash(t *testing.T) {
+	words := newVocabulary().unknown("Café ÉTÉ")
+	if len(words) != 2 || words[0].Hash != tokens.Hash([]byte("cafe")) || words[1].Hash != tokens.Hash([]byte("ete")) {
+		t.Errorf("the words are %v", words)
+	}
+}
+
 // TestManyWords has more words than a Store remembers and a transaction gathers.
 func TestManyWords(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kb.sqlite")

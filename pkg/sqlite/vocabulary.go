@@ -41,30 +41,17 @@ func (v *vocabulary) learn(hash uint64) bool {
 // unknown returns the words of a text, folded, that are not known.
 func (v *vocabulary) unknown(text string) []tokens.Word {
 	words := []tokens.Word{}
-	var lower []byte
+	var folded []byte
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		if word := text[start:end]; !spaceless {
-			lower = appendLower(lower[:0], word)
-			if hash := tokens.Hash(lower); !v.known.Has(hash) {
-				words = append(words, tokens.Word{Hash: hash, Text: fold(word)})
+			folded = appendFold(folded[:0], word)
+			if hash := tokens.Hash(folded); !v.known.Has(hash) {
+				words = append(words, tokens.Word{Hash: hash, Text: string(folded)})
 			}
 		}
 		return true
 	})
 	return words
-}
-
-// appendLower appends a word with letters of ASCII in lower case, which is all of folding
-// that most words need.
-func appendLower(dst []byte, word string) []byte {
-	for i := range len(word) {
-		c := word[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }
 
 // addWords adds words to the table of words, at the latest when the transaction ends.
