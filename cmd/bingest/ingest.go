@@ -26,8 +26,8 @@ const (
 	// threshold is, but not so low that nothing but collecting would be done.
 	heapLimit      = 180 * mebibyte
 	leastHeapLimit = 64 * mebibyte
-	// ballastSize counts as part of the heap and takes no memory, as nothing touches it. A
-	// heap that is small is collected a fourth as often for it, and a large one hardly less.
+	// ballastSize counts as part of the heap though nothing touches it, so that a small heap
+	// may have as much more garbage, and is collected a fourth as often.
 	ballastSize = 16 * mebibyte
 )
 
@@ -62,9 +62,9 @@ func (s *settings) ingest(c *cli.Context) error {
 func (s *settings) do(c *cli.Context, opts ingest.Options, judge judge, run func(ingest.Store, ingest.Options) (*ingest.Summary, error)) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(ballastSize + max(leastHeapLimit, min(heapLimit, *s.memoryMB*mebibyte*3/4)))
+		ballast := make([]byte, ballastSize)
+		defer runtime.KeepAlive(ballast)
 	}
-	ballast := make([]byte, ballastSize)
-	defer runtime.KeepAlive(ballast)
 	store, err := s.openStore(c)
 	if err != nil {
 		return s.refuse(c, err)
