@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes dist/btools-VERSION-linux-ARCH.tar.gz for machines without Go, from what is committed: programs that need no
-# library, manual pages, completions, systemd units, the licences of all that is linked in, and SHA256SUMS of them all.
+# library, manual pages, completions, systemd units, the licences of the Go modules in them, and SHA256SUMS of it all.
 # A commit gives the same bytes each time, in whatever folder, with the same versions of Go and the C compiler.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -107,7 +107,7 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 	}
 	_, err := asof.Held(c.Context, reader, prefix, point)
 	var absent *asof.AbsentError
-	if errors.As(err, &absent) && absent.First != nil {
+	if errors.As(err, &absent) && (absent.First != nil || absent.Missed != nil) {
 		return explain(absent)
 	}
 	return tool.Exit(tool.ExitNothing, tool.WithHint(

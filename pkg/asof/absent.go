@@ -17,7 +17,7 @@ type AbsentError struct {
 	First  *kb.Instant // the first moment from which the path held content; nil if it never did
 	Gone   *kb.Instant // since when it was gone at the point; nil if it had not yet come
 	Last   *kb.Instant // until when it held content last; nil if it holds some still, or never did
-	Missed *kb.Instant // since when it was there, if nothing was ever stored of it; nil if it was never seen
+	Missed *kb.Instant // when it was seen first, if nothing was ever stored of it; nil if it never was
 }
 
 func (e *AbsentError) Error() string {
@@ -25,7 +25,7 @@ func (e *AbsentError) Error() string {
 	case e.Folder:
 		return fmt.Sprintf("%s: a folder, not a document", e.Path)
 	case e.Missed != nil:
-		return fmt.Sprintf("%s: could not be read, or was too large, since %s, and nothing of it is stored", e.Path, e.Missed)
+		return fmt.Sprintf("%s: seen at %s, but it could not be read, or was too large, and nothing of it is stored", e.Path, e.Missed)
 	case e.First == nil:
 		return fmt.Sprintf("%s: nothing is known of it", e.Path)
 	case e.Gone != nil:

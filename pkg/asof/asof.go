@@ -49,7 +49,7 @@ type Store interface {
 	// later version up to the point has failed or was skipped.
 	Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq2[Stale, error]
 	// Missed returns since when, up to a point, a path could not be read, or records of
-	// it failed or were skipped, of which nothing is stored; nil if there are none.
+	// it failed or were skipped; nil if none did.
 	Missed(ctx context.Context, path string, at kb.Point) (*kb.Instant, error)
 	// Commits returns the commits whose hashes begin with some digits, up to a
 	// number of them, in the order of their hashes.

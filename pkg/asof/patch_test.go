@@ -163,7 +163,7 @@ func TestAbsentSays(t *testing.T) {
 		want string
 	}{
 		{asof.AbsentError{Path: "a.md"}, "a.md: nothing is known of it"},
-		{asof.AbsentError{Path: "a.md", Missed: &first}, "a.md: could not be read, or was too large, since 1970-01-01T00:00:01.000000Z, and nothing of it is stored"},
+		{asof.AbsentError{Path: "a.md", Missed: &first}, "a.md: seen at 1970-01-01T00:00:01.000000Z, but it could not be read, or was too large, and nothing of it is stored"},
 		{asof.AbsentError{Path: "docs", Folder: true}, "docs: a folder, not a document"},
 		{asof.AbsentError{Path: "a.md", First: &first}, "a.md: not known before 1970-01-01T00:00:01.000000Z"},
 		{asof.AbsentError{Path: "a.md", First: &first, Gone: &gone}, "a.md: gone since 1970-01-01T00:00:02.000000Z"},

@@ -209,11 +209,16 @@ const missed = `
 	SELECT path, valid_from, seq FROM skipped
 	WHERE (valid_from, seq) <= (:valid, :seq) AND skipped_at <= :known`
 
-// Missed returns since when a path could not be read, or taken in.
+// Missed returns when a path was first seen that could not be read, or taken in.
 func (r *Reader) Missed(_ context.Context, path string, at kb.Point) (*kb.Instant, error) {
+	var id int64
+	found, err := r.row("SELECT id FROM path WHERE name = ?", []any{[]byte(path)}, &id)
+	if err != nil || !found {
+		return nil, err
+	}
 	var since sql.NullInt64
-	args := append(pointArgs("", at), sql.Named("name", []byte(path)))
-	_, err := r.row("SELECT min(s.since) FROM ("+missed+") s JOIN path p ON p.id = s.path WHERE p.name = :name", args, &since)
+	args := append(pointArgs("", at), sql.Named("path", id)) // known, so that an index is used
+	_, err = r.row("SELECT min(since) FROM ("+missed+") WHERE path = :path", args, &since)
 	return instantPtr(since), err
 }
 
