@@ -123,7 +123,8 @@ func run(c *cli.Context, s *settings) error {
 	opts.Unread = out.unread
 	scanner, err := scan.New(opts)
 	if err != nil {
-		return tool.Usagef("%w", index.end(err))
+		_ = index.end(nil) // what is wrong with the command line comes first
+		return tool.Usagef("%w", err)
 	}
 	_, err = scanner.Run(ctx, out)
 	err = index.end(err)
