@@ -71,7 +71,8 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 		err := reader.Sightings(ctx, prefixes, func(f ingest.SeenFile) {
 			x.files[f.Path] = scan.Seen{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode, SHA256: f.SHA256}
 		})
-		if x.err = errors.Join(err, reader.Close()); x.err != nil {
+		if err = errors.Join(err, reader.Close()); err != nil {
+			x.err = fmt.Errorf("read %s: %w", *s.index, err)
 			x.stop()
 		}
 	})
