@@ -110,7 +110,7 @@ static int append_value(struct buffer *b, sqlite3_stmt *stmt, int column) {
 
 /* ask asks a question for n rows one after another and appends the answers. */
 static int ask(sqlite3_stmt *stmt, struct reader r, sqlite3_int64 n, struct buffer *answers) {
-	const int parameters = sqlite3_bind_parameter_count(stmt), columns = sqlite3_column_count(stmt);
+	const int parameters = sqlite3_bind_parameter_count(stmt);
 	for (sqlite3_int64 row = 0; row < n; row++) {
 		int rc = SQLITE_OK;
 		for (int i = 1; rc == SQLITE_OK && i <= parameters; i++) rc = bind(&r, stmt, i);
@@ -118,7 +118,7 @@ static int ask(sqlite3_stmt *stmt, struct reader r, sqlite3_int64 n, struct buff
 			unsigned char *at = append(answers, 4);
 			rc = at == NULL ? SQLITE_NOMEM : SQLITE_OK;
 			if (at != NULL) put(at, 4, (uint64_t)row);
-			for (int i = 0; rc == SQLITE_OK && i < columns; i++) rc = append_value(answers, stmt, i);
+			for (int i = 0; rc == SQLITE_OK && i < sqlite3_data_count(stmt); i++) rc = append_value(answers, stmt, i);
 		}
 		if (rc != SQLITE_DONE) return rc;
 		sqlite3_reset(stmt);
@@ -135,9 +135,46 @@ static void fail(sqlite3_context *context, int rc) {
 	sqlite3_result_error_code(context, of_db ? extended : rc);
 }
 
+/* The statements of a connection that are prepared and not in use, so that they need not be prepared again. Their texts
+ * are a fixed number. */
+struct statements {
+	sqlite3_stmt *idle[32];
+	int n;
+};
+
+/* take returns a statement prepared. */
+static int take(struct statements *all, sqlite3 *db, const char *sql, sqlite3_stmt **stmt) {
+	for (int i = 0; sql != NULL && i < all->n; i++) {
+		if (strcmp(sqlite3_sql(all->idle[i]), sql) != 0) continue;
+		*stmt = all->idle[i];
+		all->idle[i] = all->idle[--all->n];
+		return SQLITE_OK;
+	}
+	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+}
+
+/* give keeps a statement for the next time, as long as there is room. */
+static void give(struct statements *all, sqlite3_stmt *stmt) {
+	if (stmt == NULL || all->n == sizeof all->idle / sizeof *all->idle) {
+		sqlite3_finalize(stmt);
+		return;
+	}
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt); /* whose bytes go */
+	all->idle[all->n++] = stmt;
+}
+
+/* finalize_all is called when the connection is closed. */
+static void finalize_all(void *statements) {
+	struct statements *all = statements;
+	while (all->n > 0) sqlite3_finalize(all->idle[--all->n]);
+	sqlite3_free(all);
+}
+
 static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	(void)argc;
 	sqlite3 *db = sqlite3_context_db_handle(context);
+	struct statements *statements = sqlite3_user_data(context);
 	const char *sql = (const char *)sqlite3_value_text(argv[0]);
 	const sqlite3_int64 n = sqlite3_value_int64(argv[1]);
 	const unsigned char *bytes = sqlite3_value_blob(argv[2]);
@@ -145,7 +182,7 @@ static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	/* Each row takes a byte and more. */
 	unsigned char *done = n >= 0 && n <= rows.end - rows.at ? sqlite3_malloc64(8 * (sqlite3_uint64)n + 1) : NULL;
 	sqlite3_stmt *stmt = NULL;
-	int rc = done == NULL ? SQLITE_NOMEM : sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+	int rc = done == NULL ? SQLITE_NOMEM : take(statements, db, sql, &stmt);
 	if (rc == SQLITE_OK) rc = run(db, stmt, rows, n, done);
 	if (rc == SQLITE_OK) {
 		sqlite3_result_blob64(context, done, 8 * (sqlite3_uint64)n, sqlite3_free);
@@ -153,18 +190,19 @@ static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 		fail(context, rc);
 		sqlite3_free(done);
 	}
-	sqlite3_finalize(stmt);
+	give(statements, stmt);
 }
 
 static void ask_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	(void)argc;
+	struct statements *statements = sqlite3_user_data(context);
 	const char *sql = (const char *)sqlite3_value_text(argv[0]);
 	const sqlite3_int64 n = sqlite3_value_int64(argv[1]);
 	const unsigned char *bytes = sqlite3_value_blob(argv[2]);
 	const struct reader rows = {bytes, bytes + sqlite3_value_bytes(argv[2])};
 	struct buffer answers = {NULL, 0, 0};
 	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(sqlite3_context_db_handle(context), sql, -1, &stmt, NULL);
+	int rc = take(statements, sqlite3_context_db_handle(context), sql, &stmt);
 	if (rc == SQLITE_OK && !sqlite3_stmt_readonly(stmt)) rc = SQLITE_MISUSE;
 	if (rc == SQLITE_OK) rc = ask(stmt, rows, n, &answers);
 	if (rc == SQLITE_OK && answers.size > 0) {
@@ -175,14 +213,18 @@ static void ask_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 		fail(context, rc);
 		sqlite3_free(answers.bytes);
 	}
-	sqlite3_finalize(stmt);
+	give(statements, stmt);
 }
 
 int btools_rows_init(sqlite3 *db, char **message, const sqlite3_api_routines *api) {
 	(void)message;
 	(void)api;
 	const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-	const int rc = sqlite3_create_function_v2(db, "run_rows", 3, flags, NULL, run_rows, NULL, NULL, NULL);
-	if (rc != SQLITE_OK) return rc;
-	return sqlite3_create_function_v2(db, "ask_rows", 3, flags, NULL, ask_rows, NULL, NULL, NULL);
+	struct statements *all = sqlite3_malloc64(sizeof *all);
+	if (all == NULL) return SQLITE_NOMEM;
+	all->n = 0;
+	int rc = sqlite3_set_clientdata(db, "btools_rows", all, finalize_all);
+	if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "run_rows", 3, flags, all, run_rows, NULL, NULL, NULL);
+	if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "ask_rows", 3, flags, all, ask_rows, NULL, NULL, NULL);
+	return rc;
 }

@@ -12,6 +12,8 @@
 //
 // asks a question, which changes nothing, for n rows one after another. The result has
 // the rows of all answers, which Answers reads.
+//
+// A connection keeps the statements that it has been given prepared, up to 32 of them.
 package rows
 
 // #cgo CFLAGS: -O3 -DSQLITE_CORE

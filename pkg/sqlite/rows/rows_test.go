@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +135,51 @@ func add(r *rows.Rows, arg any) {
 		r.Text(arg)
 	case []byte:
 		r.Blob(arg)
+	}
+}
+
+// TestStatements has more statements than are kept prepared, changes the schema under
+// those that are, and closes the connection, which gives up its file.
+func TestStatements(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kb.sqlite")
+	db, err := sql.Open("sqlite3", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	exec(t, db, "CREATE TABLE t (v)")
+	for round, want := range []int{1, 2} {
+		for i := range 100 {
+			if _, err := run(db, fmt.Sprintf("INSERT INTO t (v) VALUES (?1 + %d)", i), new(rows.Rows).Next().Int(int64(1000*round))); err != nil {
+				t.Fatal(err)
+			}
+			answers, err := ask(db, fmt.Sprintf("SELECT * FROM t WHERE v = ? + %d", i), new(rows.Rows).Next().Int(int64(1000*round)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for answers.Next() {
+				for column := range want {
+					if got := value(answers); column == 0 && got != int64(1000*round+i) || column == 1 && got != nil {
+						t.Errorf("round %d, statement %d: column %d is %v", round, i, column, got)
+					}
+				}
+			}
+			if err := answers.Err(); err != nil {
+				t.Errorf("round %d, statement %d: %v", round, i, err)
+			}
+		}
+		if round == 0 {
+			exec(t, db, "ALTER TABLE t ADD COLUMN w")
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	handles, _ := filepath.Glob("/proc/self/fd/*")
+	for _, handle := range handles {
+		if name, _ := os.Readlink(handle); name == file {
+			t.Error("the file is still open")
+		}
 	}
 }
 
