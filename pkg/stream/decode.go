@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +12,15 @@ import (
 
 // Decoder reads the lines of a stream.
 type Decoder struct {
-	lines   *Lines
-	records int // in the last chunk, of which the next one will have as many
+	lines *Lines
+	last  lastFrame
+}
+
+// lastFrame is what a decoder remembers of the lines before that are not records.
+type lastFrame struct {
+	records int      // in the last chunk, of which the next one will have as many
+	scan    *kb.Scan // the last one, which each chunk has once more,
+	raw     []byte   // as it was written
 }
 
 // NewDecoder returns a decoder of r that holds at most one line of maxLine
@@ -32,15 +40,10 @@ func (d *Decoder) Next() (Line, error) {
 	if err != nil {
 		return Line{Number: number}, err
 	}
-	line, err := decodeLine(raw, number, d.records)
-	if line.Chunk != nil {
-		d.records = len(line.Chunk.Records)
-	}
-	return line, err
+	return d.last.decodeLine(raw, number)
 }
 
-// decodeLine reads a line that has about as many records as it is told.
-func decodeLine(raw []byte, number int64, records int) (Line, error) {
+func (f *lastFrame) decodeLine(raw []byte, number int64) (Line, error) {
 	line := Line{Number: number}
 	var wire wireLine
 	err := wire.read(raw)
@@ -48,7 +51,7 @@ func decodeLine(raw []byte, number int64, records int) (Line, error) {
 		if err := checkFormat(wire.format, number); err != nil {
 			return line, err
 		}
-		err = line.frame(&wire, records)
+		err = f.read(&line, &wire)
 	} else if err == nil {
 		line.Record = new(kb.Record)
 		err = wire.record(line.Record)
@@ -59,12 +62,16 @@ func decodeLine(raw []byte, number int64, records int) (Line, error) {
 	return line, nil
 }
 
-// frame fills in a line that is not a record.
-func (l *Line) frame(wire *wireLine, records int) error {
-	var err error
-	if l.Scan, err = decodeScan(wire.typ, wire.scan); err != nil {
-		return err
+// read fills in a line that is not a record.
+func (f *lastFrame) read(l *Line, wire *wireLine) error {
+	if f.scan == nil || !bytes.Equal(f.raw, wire.scan) {
+		scan, err := decodeScan(wire.typ, wire.scan)
+		if err != nil {
+			return err
+		}
+		f.scan, f.raw = scan, append(f.raw[:0], wire.scan...)
 	}
+	l.Scan = f.scan
 	var in fieldDecoder
 	switch wire.typ {
 	case TypeChunk:
@@ -72,7 +79,8 @@ func (l *Line) frame(wire *wireLine, records int) error {
 		if err != nil {
 			return err
 		}
-		l.Chunk = decodeChunk(list, l.Number, records)
+		l.Chunk = decodeChunk(list, l.Number, f.records)
+		f.records = len(l.Chunk.Records)
 		l.Chunk.Seq = in.int64("seq", wire.seq)
 	case TypeEnd:
 		l.End = &kb.End{
