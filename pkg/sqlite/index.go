@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/passage"
@@ -12,13 +13,58 @@ import (
 
 // apart calls fn with a connection of its own, which sees what is committed.
 func (s *Store) apart(ctx context.Context, fn func(*session) error) (err error) {
-	conn, err := s.read.Conn(ctx)
+	r, err := s.readers.take(ctx)
 	if err != nil {
-		return fault(err)
+		return err
 	}
-	one := &session{conn: conn, idle: make(map[string][]*sql.Stmt)}
-	defer func() { err = errors.Join(err, one.release()) }()
-	return fn(one)
+	if _, err = r.exec("BEGIN"); err == nil {
+		err = fn(r)
+	}
+	if err != nil {
+		return errors.Join(err, r.rollback(), r.release())
+	}
+	if _, err = r.exec("COMMIT"); err != nil {
+		return errors.Join(err, r.release())
+	}
+	s.readers.give(r)
+	return nil
+}
+
+// readers are sessions that read what is committed, beside the one that writes.
+type readers struct {
+	db   *sql.DB
+	mu   sync.Mutex
+	idle []*session
+}
+
+// take returns a session that nobody else uses.
+func (r *readers) take(ctx context.Context) (*session, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last := len(r.idle) - 1; last >= 0 {
+		one := r.idle[last]
+		r.idle = r.idle[:last]
+		return one, nil
+	}
+	conn, err := r.db.Conn(ctx)
+	if err != nil {
+		return nil, fault(err)
+	}
+	return &session{conn: conn, idle: make(map[string][]*sql.Stmt)}, nil
+}
+
+func (r *readers) give(one *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.idle = append(r.idle, one)
+}
+
+func (r *readers) close() error {
+	var errs []error
+	for _, one := range r.idle {
+		errs = append(errs, one.release())
+	}
+	return errors.Join(append(errs, r.db.Close())...)
 }
 
 // Index returns the state of the index as it is committed.

@@ -161,7 +161,7 @@ func TestTextlessRows(t *testing.T) {
 	want := func(want string, fn func(tx ingest.Tx) error) {
 		t.Helper()
 		must(t, store.Update(t.Context(), fn))
-		got, err := stringsOf(store.read, "SELECT concat_ws(' ', extension, run, class, code, message) FROM textless ORDER BY extension")
+		got, err := stringsOf(store.readers.db, "SELECT concat_ws(' ', extension, run, class, code, message) FROM textless ORDER BY extension")
 		if must(t, err); fmt.Sprint(got) != want {
 			t.Errorf("without text: %s, not %s", got, want)
 		}

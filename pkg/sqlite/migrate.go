@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 	"golang.org/x/sys/unix"
@@ -24,7 +25,7 @@ var migrationFiles embed.FS
 
 // migrations returns the scripts in order; a file whose user_version is n has
 // had the first n of them.
-func migrations() ([]string, error) {
+var migrations = sync.OnceValues(func() ([]string, error) {
 	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted by name
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func migrations() ([]string, error) {
 		scripts[i] = string(script)
 	}
 	return scripts, nil
-}
+})
 
 // identity is what a file says of itself.
 type identity struct {

@@ -73,7 +73,7 @@ type Store struct {
 	clock    kb.Clock
 	patience time.Duration // for another writer
 	write    *session
-	read     *sql.DB
+	readers  readers
 	enc      *content.Encoder // used within transactions
 	words    *vocabulary
 
@@ -106,7 +106,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		params.Del("_journal_mode") // and one that is there instead stays what it is
 		return openSession(context.Background(), dsn(path, params), guardPragmas)
 	}}
-	store.read = openDB(dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
+	store.readers.db = openDB(dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
 	return store, nil
 }
 
@@ -161,7 +161,7 @@ func (s *Store) locked(ctx context.Context, query string, args ...any) (res sql.
 // Close closes the store.
 func (s *Store) Close() error {
 	s.tokenizers.close()
-	return errors.Join(s.checkpoints.close(), s.read.Close(), s.write.Close())
+	return errors.Join(s.checkpoints.close(), s.readers.close(), s.write.Close())
 }
 
 func writerParams(busy time.Duration) url.Values {
@@ -174,7 +174,6 @@ func writerParams(busy time.Duration) url.Values {
 		// finished (see FinishRun), which is when it is reported; until then
 		// a power cut takes back whole transactions and nothing less.
 		"_synchronous": {"NORMAL"},
-		"_mutex":       {"no"}, // a session is used by one goroutine at a time
 	}
 }
 
@@ -193,13 +192,14 @@ const (
 // claims to hold: contents come in parts of 1 MiB, and nothing else comes near it.
 const maxValue = 256 << 20
 
-// dsn makes a URI of a path in which nothing is special.
+// dsn makes a URI of a path in which nothing is special. The connection has no lock of
+// its own: package sql gives it to one goroutine at a time.
 func dsn(path string, params url.Values) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "./" + path
 	}
 	escaped := (&url.URL{Path: path}).EscapedPath()
-	return "file:" + escaped + "?" + params.Encode()
+	return "file:" + escaped + "?_mutex=no&" + params.Encode()
 }
 
 // connector opens connections on which the pragmas have been run; SQL's own
