@@ -13,20 +13,23 @@ import (
 // InForce looks paths up outside of any transaction.
 func (s *Store) InForce(ctx context.Context, paths []string) ([]*kb.Version, error) {
 	found := make([]*kb.Version, len(paths))
+	now, mark := kb.InstantOf(s.clock()), s.ahead.mark()
+	answers := make([]aheadAnswer, 0, len(paths))
 	err := s.apart(ctx, func(r *session) error {
-		return r.ask(`
-			SELECT `+versionColumns+`
-			FROM path p
-			JOIN version v ON v.id = `+inForceNow+`
-			LEFT JOIN blob b ON b.id = v.blob
-			WHERE p.name = +?2`,
-			named(kb.InstantOf(s.clock()), paths), func(a *rows.Answers) error {
-				var v versionRow
-				v.take(a)
-				found[a.Row()] = v.version(paths[a.Row()])
-				return nil
-			})
+		return r.ask(aheadQuery, named(now, paths), func(a *rows.Answers) error {
+			var row pathRow
+			row.take(a)
+			answer := aheadAnswer{from: now, until: kb.Forever, mark: mark}
+			if next := a.NullInt(); next.Valid {
+				answer.until = kb.Instant(next.Int64)
+			}
+			answer.state, answer.held = row.state(paths[a.Row()]), row.held()
+			found[a.Row()] = answer.state.InForce
+			answers = append(answers, answer)
+			return nil
+		})
 	})
+	s.ahead.keep(answers)
 	return found, err
 }
 
@@ -42,16 +45,25 @@ func named(at kb.Instant, names []string) *rows.Rows {
 // Look prepares for Path.
 func (t *tx) Look(names []string) error {
 	t.looked = make(map[string]*ingest.PathState, len(names))
-	for _, name := range names {
-		t.looked[name] = nil
+	states := make([]ingest.PathState, 0, len(names))
+	keep := func(state ingest.PathState, held heldBlob) {
+		states = append(states, state)
+		t.looked[state.Name] = &states[len(states)-1]
+		t.hold(&state, held)
 	}
-	states := make([]ingest.PathState, len(names))
-	return t.ask(pathQuery, named(t.now, names), func(a *rows.Answers) error {
+	rest := t.ahead.take(names, t.now, func(a aheadAnswer) { keep(a.state, a.held) })
+	for _, name := range rest {
+		if _, known := t.looked[name]; !known { // it may be there twice
+			t.looked[name] = nil
+		}
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return t.ask(pathQuery, named(t.now, rest), func(a *rows.Answers) error {
 		var row pathRow
 		row.take(a)
-		state := &states[a.Row()]
-		*state = t.pathState(names[a.Row()], &row)
-		t.looked[state.Name] = state
+		keep(row.state(rest[a.Row()]), row.held())
 		return nil
 	})
 }
@@ -68,7 +80,8 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 			return ingest.PathState{}, err
 		}
 		if found {
-			answer := t.pathState(name, &row)
+			answer := row.state(name)
+			t.hold(&answer, row.held())
 			state = &answer
 		}
 	}
@@ -89,9 +102,16 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 
 var noBase = strconv.Itoa(maxDepth)
 
-// pathQuery selects what a pathRow receives of a name, ?2, at a moment, ?1.
-var pathQuery = `
-	SELECT p.id, s.scan, c.started_at, s.stale_since, v.blob, CASE WHEN ` + lostContent + ` THEN ` + noBase + ` ELSE b.depth END, ` + versionColumns + `
+// pathQuery selects what a pathRow receives of a name, ?2, at a moment, ?1; aheadQuery
+// besides, from when on another version is in force.
+var (
+	pathQuery  = "SELECT " + pathColumns + pathTables
+	aheadQuery = "SELECT " + pathColumns + ", (SELECT min(valid_from) FROM version WHERE path = p.id AND valid_from > ?1)" + pathTables
+
+	pathColumns = "p.id, s.scan, c.started_at, s.stale_since, v.blob, CASE WHEN " + lostContent + " THEN " + noBase + " ELSE b.depth END, " + versionColumns
+)
+
+const pathTables = `
 	FROM path p
 	LEFT JOIN seen s ON s.path = p.id
 	LEFT JOIN scan c ON c.id = s.scan
@@ -118,14 +138,20 @@ func (r *pathRow) take(a *rows.Answers) {
 	r.inForce.take(a)
 }
 
-// pathState returns what a row says of a path, and remembers which content it names.
-func (t *tx) pathState(name string, r *pathRow) ingest.PathState {
-	state := ingest.PathState{
+// state returns what a row says of a path.
+func (r *pathRow) state(name string) ingest.PathState {
+	return ingest.PathState{
 		ID: r.id, Name: name, SeenBy: r.scan.Int64, SeenAt: kb.Instant(r.start.Int64), StaleSince: instantPtr(r.stale),
 		InForce: r.inForce.version(name),
 	}
-	if r.blob.Valid {
-		t.held[state.InForce.SHA256] = heldBlob{r.blob.Int64, r.depth.Int64}
+}
+
+// held returns the content that it names, if there is one.
+func (r *pathRow) held() heldBlob { return heldBlob{r.blob.Int64, r.depth.Int64} }
+
+// hold remembers the content in force of a path, if there is one.
+func (t *tx) hold(state *ingest.PathState, held heldBlob) {
+	if v := state.InForce; v != nil && !v.Gone {
+		t.held[v.SHA256] = held
 	}
-	return state
 }

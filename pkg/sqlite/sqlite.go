@@ -76,6 +76,7 @@ type Store struct {
 	readers  readers
 	enc      *content.Encoder // used within transactions
 	words    *vocabulary
+	ahead    *ahead
 
 	tokenizers  tokenizers
 	checkpoints checkpointer
@@ -95,7 +96,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err := checkOwner(ctx, path); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	store := &Store{path: path, clock: opts.Clock, patience: opts.BusyTimeout, enc: content.NewEncoder(), words: newVocabulary()}
+	store := &Store{path: path, clock: opts.Clock, patience: opts.BusyTimeout, enc: content.NewEncoder(), words: newVocabulary(), ahead: newAhead()}
 	var err error
 	if store.write, err = openWriter(ctx, path, opts); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

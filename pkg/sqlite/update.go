@@ -21,7 +21,7 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 		return err
 	}
 	t := &tx{
-		session: s.write, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]heldBlob),
+		session: s.write, ahead: s.ahead, enc: s.enc, words: s.words, texts: make(map[passage.Key]textRow), held: make(map[kb.Hash]heldBlob),
 		fresh: make(map[kb.Hash]bool), last: make(map[string]int64),
 	}
 	defer func() {
@@ -38,6 +38,12 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	if t.now, err = s.moment(); err != nil {
 		return err
 	}
+	var dataVersion int64
+	if _, err = s.write.row("PRAGMA data_version", nil, &dataVersion); err != nil {
+		return err
+	}
+	s.ahead.begin(dataVersion)
+	defer func() { s.ahead.end(t.written) }()
 	if err = fn(t); err != nil {
 		return err
 	}
@@ -79,13 +85,15 @@ func (s *Store) moment() (kb.Instant, error) {
 // tx is an open transaction; it implements ingest.Tx.
 type tx struct {
 	*session
-	now kb.Instant
-	enc *content.Encoder
+	ahead *ahead
+	now   kb.Instant
+	enc   *content.Encoder
 
-	looked map[string]*ingest.PathState // see Look; nil for those that are new
-	held   map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
-	fresh  map[kb.Hash]bool             // contents that are not stored; see LookForContents
-	last   map[string]int64             // the last id of each table that has been asked for
+	looked  map[string]*ingest.PathState // see Look; nil for those that are new
+	written []int64                      // the paths of which it wrote
+	held    map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
+	fresh   map[kb.Hash]bool             // contents that are not stored; see LookForContents
+	last    map[string]int64             // the last id of each table that has been asked for
 
 	failures *bool // whether any failure stands; nil until asked
 	textless *bool // whether any content is known to be without text; nil until asked
@@ -199,6 +207,7 @@ func (t *tx) AddVersion(path int64, run int64, v *kb.Version, c *content.Content
 		return err
 	}
 	t.waiting.versionsOf[path] = true
+	t.written = append(t.written, path)
 	waiting.Int(v.ID).Int(path).Int(row.validFrom).Int(v.Seq).Int(row.recordedAt).NullInt(blob).NullInt(row.mode).NullInt(row.mtime).
 		Text(v.Source).Int(run).Int(row.checksum())
 	return nil
@@ -218,6 +227,7 @@ func (t *tx) See(path int64, s ingest.Sighting) error {
 	if err != nil {
 		return err
 	}
+	t.written = append(t.written, path)
 	row.Int(path).Int(s.Scan).NullInt(nullInt(s.MTime)).NullInt(nullInt(s.CTime)).NullInt(inode).NullInt(blob).NullInt(nullInt(s.StaleSince))
 	return nil
 }
