@@ -115,6 +115,20 @@ func TestForgottenRecordsComeAgain(t *testing.T) {
 	})
 }
 
+// TestForgetFiltered forgets texts of a filter with the contents that they were made of.
+func TestForgetFiltered(t *testing.T) {
+	b := newBench(t)
+	b.opts.Partial = true
+	b.opts.Filters = filter(t, "pdf=tr a-z A-Z")
+	b.run(1000,
+		known("docs/a.pdf", "one", 900, 0), known("docs/a.pdf", "two", 920, 0), known("docs/a.pdf", "three", 940, 0),
+		known("docs/b.md", "TWO", 900, 0))
+	b.now = 1100
+	if f := b.forget("", at(940)).Forgotten; f.Versions != 2 || f.Contents != 3 { // TWO is needed for b.md
+		t.Errorf("%+v", f)
+	}
+}
+
 // TestForgottenIsNowhere looks for what was forgotten in the bytes of the file.
 func TestForgottenIsNowhere(t *testing.T) {
 	b := newBench(t)

@@ -43,11 +43,9 @@ func (r *Reader) Forgettable(_ context.Context, what ingest.Forgetting) (ingest.
 	query, args := doomed(what.Prefix)
 	_, err := r.row(`
 		WITH doomed (id, path, blob) AS MATERIALIZED (`+query+`),
-		freed (blob) AS MATERIALIZED (
-			SELECT DISTINCT blob FROM doomed WHERE blob IS NOT NULL AND blob NOT IN (
-				SELECT blob FROM version WHERE blob IS NOT NULL AND id NOT IN (SELECT id FROM doomed)))
-		SELECT (SELECT count(*) FROM doomed), (SELECT count(*) FROM freed),
-			(SELECT coalesce(sum(size), 0) FROM blob WHERE id IN freed)`,
+		held (blob) AS MATERIALIZED (SELECT blob FROM version WHERE blob IS NOT NULL AND id NOT IN (SELECT id FROM doomed)),
+		needed (blob) AS MATERIALIZED (SELECT blob FROM held UNION SELECT text FROM filtered WHERE blob IN held)
+		SELECT (SELECT count(*) FROM doomed), count(*), coalesce(sum(size), 0) FROM blob WHERE id NOT IN needed`,
 		append(args, sql.Named("before", what.Before)), &f.Versions, &f.Contents, &f.Bytes)
 	return f, err
 }
