@@ -135,7 +135,7 @@ type asked struct {
 
 // open opens the knowledge base and works out the point asked about.
 func (q *question) open(c *cli.Context) (*sqlite.Reader, asked, error) {
-	warnZone(c)
+	tool.WarnZone(c)
 	at, err := q.moment(c, q.flag, *q.at)
 	if err != nil {
 		return nil, asked{}, err
@@ -222,13 +222,4 @@ func localZone() string {
 		}
 	}
 	return "the local zone"
-}
-
-// warnZone warns of a zone that nobody knows. date takes UTC without a word then.
-func warnZone(c *cli.Context) {
-	zone := strings.TrimPrefix(os.Getenv("TZ"), ":")
-	if zone != "" && time.Local.String() == "UTC" && !strings.Contains(strings.ToUpper(zone), "UTC") && zone != "UCT" && zone != "Z" {
-		tool.Warn(c, tool.WithHint(fmt.Errorf("TZ: no zone %q is known; times are read and days begin in UTC", zone),
-			"zones are named as in TZ=Europe/Berlin"))
-	}
 }

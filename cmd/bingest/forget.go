@@ -78,11 +78,14 @@ func (s *settings) forgetting(c *cli.Context) (what ingest.Forgetting, err error
 	switch {
 	case c.Args().Len() > 1:
 		return what, tool.Usagef("forget takes one prefix, but there are %d arguments", c.Args().Len())
+	case c.Args().Present() && c.Args().First() == "": // as of a variable that is not set
+		return what, tool.Usagef("the prefix is empty; to forget everything before a moment, leave it out")
 	case *s.at == "":
 		return what, tool.Usagef("forget needs -before, such as -before \"2 years ago\"")
 	case *s.yes && *s.dryRun:
 		return what, tool.Usagef("of -yes and -dry-run, only one")
 	}
+	tool.WarnZone(c)
 	moment, err := when.Parse(*s.at, time.Now(), time.Local)
 	if err != nil {
 		return what, tool.Usagef("-before: %w", err)

@@ -35,6 +35,7 @@ func (s *settings) rm(c *cli.Context) error {
 	if !c.Args().Present() {
 		return tool.Usagef("name the documents or folders that are gone")
 	}
+	tool.WarnZone(c)
 	moment, err := when.Parse(*s.at, time.Now(), time.Local)
 	if err != nil {
 		return tool.Usagef("-at: %w", err)

@@ -42,6 +42,7 @@ import (
 func Main(app *cli.App) int {
 	ctx, stop := withSignals(context.Background())
 	defer stop()
+	useZone()
 	return Run(ctx, app, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }
 

@@ -20,7 +20,7 @@ func TestAgainstGNUDate(t *testing.T) {
 		"2025-01-15T10:00:00Z", "2025-01-15 10:00:00 +0545", "2025-01-15 10:00 UTC", "@1736899200", "@1736899200.5",
 		"@-86400", "2025-02-29", "2025-01-15 24:00", "1900-01-01", "2200-07-01 12:00"}
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe",
-		"Asia/Kathmandu", "UTC"} {
+		"Asia/Kathmandu", "UTC", "UTC-9", "<+0530>-5:30", "EST5EDT,M3.2.0,M11.1.0", ":NZST-12NZDT,M9.5.0,M4.1.0/3", "AAA3BBB,J60/2,300"} {
 		loc := zone(t, name)
 		for _, expr := range absolute {
 			compareWithDate(t, name, expr, expr, time.Time{})

@@ -10,9 +10,12 @@ import (
 
 func zone(t testing.TB, name string) *time.Location {
 	t.Helper()
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		t.Fatal(err)
+	if loc, err := time.LoadLocation(name); err == nil {
+		return loc
+	}
+	loc := POSIX(name)
+	if loc == nil {
+		t.Fatalf("no zone %q is known", name)
 	}
 	return loc
 }
@@ -282,4 +285,13 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPOSIX refuses what describes no zone.
+func TestPOSIX(t *testing.T) {
+	for _, tz := range []string{"", "Europe/Berln", "Mars", "UTC-9x", "EST5EDT,M3.2.0", "CET-1CEST,M13.5.0,M10.5.0", "<+09-9", "UTC-9\nUTC-8", "5"} {
+		if loc := POSIX(tz); loc != nil {
+			t.Errorf("%q is taken for a zone", tz)
+		}
+	}
 }
