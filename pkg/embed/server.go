@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/seed16713943/btools/pkg/kb"
 )
 
@@ -32,8 +30,9 @@ type Server struct {
 	key      string
 	opts     Options
 	client   *http.Client
-	dim      atomic.Int64 // 0 for not known
-	answered atomic.Bool  // has ever given a vector
+	slots    chan struct{} // one is taken for each batch under way
+	dim      atomic.Int64  // 0 for not known
+	answered atomic.Bool   // has ever given a vector
 }
 
 // NewServer returns the embedder for a model of a server. It sends nothing yet.
@@ -53,6 +52,7 @@ func NewServer(model string, opts Options) (*Server, error) {
 		s.key = opts.Getenv("OPENAI_API_KEY")
 	}
 	s.dim.Store(int64(opts.Dim))
+	s.slots = make(chan struct{}, opts.InFlight)
 	s.client = &http.Client{
 		Transport: opts.Transport,
 		// Texts and the key go to no other server than the one that was named.
@@ -68,6 +68,9 @@ func (s *Server) Name() string { return "openai:" + s.model }
 // Dim is the dimension that the first answer had, and 0 before it.
 func (s *Server) Dim() int { return int(s.dim.Load()) }
 
+// InFlight is how many requests are made at a time, by all calls of Embed together.
+func (s *Server) InFlight() int { return s.opts.InFlight }
+
 // Embed returns the vectors of texts. Of the faults that its BatchError may have,
 // only those with the code Rejected are about the text itself. With any other, the
 // text may get its vector another time.
@@ -75,22 +78,37 @@ func (s *Server) Embed(ctx context.Context, texts []string) ([][]float32, error)
 	left, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	j := &job{server: s, texts: texts, vectors: make([][]float32, len(texts)), stop: stop}
-	var group errgroup.Group
-	group.SetLimit(s.opts.InFlight)
-	for from := 0; from < len(texts) && left.Err() == nil; {
+	var batches sync.WaitGroup
+	for from := 0; from < len(texts) && s.enter(left); {
 		first, end := from, s.batch(texts, from)
-		group.Go(func() error {
+		batches.Go(func() {
+			defer s.leave()
 			j.embed(left, first, end, false)
-			return nil
 		})
 		from = end
 	}
-	group.Wait()
+	batches.Wait()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return j.vectors, j.err(left)
 }
+
+// enter waits until a batch may be under way, and reports whether it still is to be.
+func (s *Server) enter(ctx context.Context) bool {
+	select {
+	case s.slots <- struct{}{}:
+		if ctx.Err() == nil {
+			return true
+		}
+		s.leave()
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *Server) leave() { <-s.slots }
 
 // batch returns where the batch ends that begins with a text.
 func (s *Server) batch(texts []string, from int) int {

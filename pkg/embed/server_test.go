@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +54,40 @@ func TestServerBatches(t *testing.T) {
 	}
 	if vectors, err := s.Embed(t.Context(), nil); err != nil || len(vectors) != 0 {
 		t.Errorf("no texts: %v, %v", vectors, err)
+	}
+}
+
+// TestServerCalls makes several calls at once, which share the requests that may be under
+// way.
+func TestServerCalls(t *testing.T) {
+	const inFlight = 3
+	full := make(chan struct{})
+	var open atomic.Int64
+	f := newFake(t, func(http.ResponseWriter, *http.Request, int, []string) bool {
+		if open.Add(1) == inFlight {
+			close(full)
+		}
+		<-full // none is answered before as many as may be are there
+		return false
+	})
+	s, _ := newTestServer(t, f.url, func(o *Options) { o.Texts, o.InFlight = 4, inFlight })
+	var calls sync.WaitGroup
+	for range 6 {
+		calls.Go(func() {
+			texts := numbered(4)
+			vectors, err := s.Embed(t.Context(), texts)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			checkVectors(t, texts, vectors)
+		})
+	}
+	calls.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.most != inFlight {
+		t.Errorf("%d requests at a time", f.most)
 	}
 }
 

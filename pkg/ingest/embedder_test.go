@@ -3,6 +3,10 @@ package ingest_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -144,5 +148,48 @@ func TestNoEmbedder(t *testing.T) {
 	}
 	if sum.Waiting != 0 || sum.Embedded != 0 || len(b.intervals(doc)) != 2 {
 		t.Errorf("without an embedder: %+v", sum)
+	}
+}
+
+// TestServerIsKeptBusy has chunks of fewer texts than the requests that may be under way
+// at a time.
+func TestServerIsKeptBusy(t *testing.T) {
+	const inFlight = 4
+	var mu sync.Mutex
+	var open, most int
+	full := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		if open++; open > most {
+			if most = open; most == inFlight {
+				close(full)
+			}
+		}
+		mu.Unlock()
+		select {
+		case <-full:
+		case <-time.After(2 * time.Second):
+		}
+		io.WriteString(w, `{"data":[{"index":0,"embedding":[1,2,3]}]}`)
+		mu.Lock()
+		open--
+		mu.Unlock()
+	}))
+	defer server.Close()
+	by, err := embed.NewServer("m", embed.Options{URL: server.URL, InFlight: inFlight})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t)
+	b.opts.Embedder, b.opts.Partial, b.opts.ChunkSize = by, true, 1
+	var in []string
+	for i := range 12 {
+		in = append(in, file(fmt.Sprintf("docs/%d.md", i), sections(string(rune('A'+i))), 5))
+	}
+	if sum := b.run(100, in...); sum.Embedded != 12 {
+		t.Errorf("%+v", sum)
+	}
+	if most != inFlight {
+		t.Errorf("%d requests at a time", most)
 	}
 }

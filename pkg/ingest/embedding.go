@@ -65,11 +65,13 @@ func newEmbedding(opts *Options, workers *crew, store Store, index IndexState, h
 		w := workers.hire()
 		return func() { workers.release(w) }
 	}
-	if _, ok := opts.Embedder.(*embed.Server); ok {
-		var alone sync.Mutex
+	if server, ok := opts.Embedder.(*embed.Server); ok {
+		// The texts of a unit are seldom enough for all requests that may be under way, and
+		// those of several wait together for a server that is away.
+		calls := make(chan struct{}, server.InFlight())
 		e.size, e.begin = serverTexts, func() (end func()) {
-			alone.Lock()
-			return alone.Unlock
+			calls <- struct{}{}
+			return func() { <-calls }
 		}
 	}
 	e.forget(!index.Recorded)
