@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/scan"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
@@ -47,14 +48,14 @@ type index struct {
 	unseen
 	reading sync.WaitGroup
 	stop    context.CancelFunc
-	files   map[string]scan.Seen
+	files   *seenFiles
 	err     error
 }
 
 // useIndex has the scan leave out reading what a knowledge base has seen. One that
 // is not there has seen nothing. If it cannot be read, the context ends.
 func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Context, *index, error) {
-	x := &index{files: make(map[string]scan.Seen), stop: func() {}}
+	x := &index{files: newSeenFiles(), stop: func() {}}
 	if *s.index == "" || *s.rehash || *s.content {
 		return ctx, x, nil
 	}
@@ -69,17 +70,16 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 	prefixes := s.prefixes(opts)
 	x.reading.Go(func() {
 		err := reader.Sightings(ctx, prefixes, func(f ingest.SeenFile) {
-			x.files[f.Path] = scan.Seen{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode, SHA256: f.SHA256}
+			x.files.add(f.Path, scan.Stat{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode}, f.SHA256)
 		})
 		if err = errors.Join(err, reader.Close()); err != nil {
 			x.err = fmt.Errorf("read %s: %w", *s.index, err)
 			x.stop()
 		}
 	})
-	opts.Seen = func(path string) (scan.Seen, bool) {
+	opts.Seen = func(path string, stat scan.Stat) (kb.Hash, bool) {
 		x.reading.Wait()
-		known, ok := x.files[path]
-		return known, ok
+		return x.files.find(path, stat)
 	}
 	opts.Distrust = x.add
 	return ctx, x, nil

@@ -9,11 +9,17 @@ import (
 	"github.com/seed16713943/btools/pkg/tool"
 )
 
+// softLimit is from how many bytes on garbage is collected at once.
+const softLimit = 64 << 20
+
 func main() {
-	// A scan allocates much and holds little, so that collecting a fifth as often
-	// costs a few megabytes and saves a tenth of the time.
+	// A scan allocates much and holds little, so that collecting a fifth as often costs a
+	// few megabytes and saves a tenth of the time; but not where it holds large files.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(500)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softLimit)
 	}
 	os.Exit(tool.Main(newApp()))
 }

@@ -61,7 +61,7 @@ func pathError(op, path string, err error) error {
 type fileReader struct {
 	clock   kb.Clock
 	maxSize int64
-	seen    func(path string) (Seen, bool)
+	seen    func(path string, stat Stat) (kb.Hash, bool)
 	doubt   func(path string) // Options.Distrust
 	sample  uint32            // which files are read whatever is known
 	content *budget           // nil: content is hashed and not kept
@@ -140,15 +140,13 @@ func (r *fileReader) try(ctx context.Context, j *job) error {
 	return nil
 }
 
-// known returns the hash of a file that was seen before, and whether its stat is
-// the same.
+// known returns the hash of a file that was seen before with the same stat, and whether
+// it was.
 func (r *fileReader) known(path string, st *unix.Stat_t) (kb.Hash, bool) {
 	if r.seen == nil || r.content != nil {
 		return kb.Hash{}, false
 	}
-	s, ok := r.seen(path)
-	same := ok && s.Size == st.Size && s.Inode == st.Ino && s.MTime == instantOf(st.Mtim) && s.CTime == instantOf(st.Ctim)
-	return s.SHA256, same
+	return r.seen(path, Stat{Size: st.Size, MTime: instantOf(st.Mtim), CTime: instantOf(st.Ctim), Inode: st.Ino})
 }
 
 // sampledShare is of how many files that need no reading one is read.

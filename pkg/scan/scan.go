@@ -68,11 +68,10 @@ type Options struct {
 
 	Clock kb.Clock // time.Now if nil
 
-	// Seen returns what is known of a file from an earlier scan, by the path of its
-	// record, and whether anything is. While its stat is the same, the file is not
-	// read, unless Content is set. It may be nil, and is called by several goroutines
-	// at once.
-	Seen func(path string) (Seen, bool)
+	// Seen returns the hash of a file that an earlier scan found with the same stat, by
+	// the path of its record, and whether there is one. Such a file is not read, unless
+	// Content is set. It may be nil, and is called by several goroutines at once.
+	Seen func(path string, stat Stat) (kb.Hash, bool)
 	// Distrust is called for each file that was changed though its stat is the same.
 	// To find them, a few files are read all the same, others in each scan. It may be
 	// nil, and is called by several goroutines at once.
@@ -87,12 +86,11 @@ type Options struct {
 	Idle func() error
 }
 
-// Seen is what an earlier scan has found of a file.
-type Seen struct {
+// Stat tells one state of a file from another.
+type Stat struct {
 	Size         int64 // bytes
 	MTime, CTime kb.Instant
 	Inode        uint64
-	SHA256       kb.Hash
 }
 
 // Sink takes what a scan says, one call at a time. A stream.Encoder is one.

@@ -28,9 +28,9 @@ func TestSeen(t *testing.T) {
 	}
 	held, said := kb.HashOf([]byte("held\n")), kb.HashOf([]byte("said\n"))
 	first := list(t, scan.Options{Roots: []string{"docs"}})
-	known := make(map[string]scan.Seen)
+	known := make(map[string]scan.Stat)
 	for path, rec := range first {
-		known[path] = scan.Seen{Size: *rec.Size, MTime: *rec.MTime, CTime: *rec.CTime, Inode: *rec.Inode, SHA256: said}
+		known[path] = scan.Stat{Size: *rec.Size, MTime: *rec.MTime, CTime: *rec.CTime, Inode: *rec.Inode}
 	}
 	other := known["docs/1.md"]
 	other.CTime++
@@ -39,10 +39,7 @@ func TestSeen(t *testing.T) {
 	distrusted := make(map[string]bool)
 	again := list(t, scan.Options{
 		Roots: []string{"docs"},
-		Seen: func(path string) (scan.Seen, bool) {
-			s, ok := known[path]
-			return s, ok
-		},
+		Seen:  func(path string, stat scan.Stat) (kb.Hash, bool) { return said, known[path] == stat },
 		Distrust: func(path string) {
 			mu.Lock()
 			defer mu.Unlock()
