@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +127,26 @@ func testPython(t *testing.T) {
 		out, err := shell(path, work, "python3 <<'END'\n"+e.text+"END\n")
 		if err != nil || len(out) == 0 {
 			t.Errorf("%s: %v\n%s", e, err, out)
+		}
+	}
+}
+
+// testWorkflowInstalls looks for what a job needs that starts in an image with next
+// to nothing in it: the programs of others that it calls, or that ours call.
+func testWorkflowInstalls(t *testing.T) {
+	for _, e := range ofKind(t, "gitlab") {
+		if !strings.Contains(e.text, "image: debian:stable-slim\n") {
+			t.Fatalf("%s: what its image holds is not known here", e)
+		}
+		installed := regexp.MustCompile(`apt-get install -y (.*)`).FindStringSubmatch(e.text)
+		if installed == nil {
+			t.Fatalf("%s installs nothing", e)
+		}
+		packages := strings.Fields(installed[1])
+		for used, name := range map[string]string{"curl ": "curl", "https:|BTOOLS_ARCHIVE": "ca-certificates", "bscan .*-git ": "git", "jq ": "jq"} {
+			if regexp.MustCompile(used).MatchString(e.text) && !slices.Contains(packages, name) {
+				t.Errorf("%s needs %s and installs %q", e, name, packages)
+			}
 		}
 	}
 }

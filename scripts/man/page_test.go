@@ -86,6 +86,7 @@ func TestManual(t *testing.T) {
 	t.Run("SQL", testSQL)
 	t.Run("Python", testPython)
 	t.Run("workflows", testWorkflows)
+	t.Run("workflows install what they need", testWorkflowInstalls)
 	t.Run("units", testUnits)
 }
 
