@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,10 @@ func TestCompletion(t *testing.T) {
 		{"sample|-form", "-format"},
 		{"sample|-n|5|--format|", "text html"},
 		{"sample|-format|h", "html"},
+		{"sample|-format=", "text html"},
+		{"sample|-db|x|--format=h", "html"},
+		{"sample|-n=5|-format=h", "html"},
+		{"sample|-db=te", ""}, // a file, and no format
 		{"sample|ls|-db|x|--ex", "--exclude"},
 		{"sample|-db|ls|--f", "--format"},
 		{"sample|-json|diff|--pr", "--print-config"},
@@ -73,6 +78,18 @@ func TestCompletion(t *testing.T) {
 
 func completeInBash(t *testing.T, script string, words []string) []string {
 	const program = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sample; printf '%s\n' "${COMPREPLY[@]}"`
+	var parts []string // as readline makes them
+	for _, word := range words {
+		name, value, found := strings.Cut(word, "=")
+		parts = append(parts, name)
+		if found {
+			parts = append(parts, "=")
+		}
+		if value != "" {
+			parts = append(parts, value)
+		}
+	}
+	words = parts
 	return runShell(t, "bash", "--norc", "-c", program, append([]string{"bash", script}, words...)...)
 }
 
@@ -83,6 +100,7 @@ func completeInZsh(t *testing.T, script string, words []string) []string {
 compdef() { :; }
 _files() { :; }
 offer() { local w; for w in "$@"; do [[ $w == "$PREFIX"* ]] && print -r -- "$w"; done; return 0; }
+compset() { [[ "$*" == '-P 1 *=' ]] && PREFIX=${PREFIX#*=}; }
 compadd() { shift; offer "$@"; }
 _describe() { local -a offered; offered=("${(@P)@[-1]}"); offer "${(@)offered%%:*}"; }
 source "$1"; shift; words=("$@"); CURRENT=$#; PREFIX=$words[-1]; _sample`
@@ -92,8 +110,9 @@ source "$1"; shift; words=("$@"); CURRENT=$#; PREFIX=$words[-1]; _sample`
 func completeInFish(t *testing.T, script string, words []string) []string {
 	const program = `source $argv[1]; complete --do-complete "$argv[2..]"`
 	var names []string
+	begun := regexp.MustCompile(`^-[^=]*=|`).FindString(words[len(words)-1])
 	for _, l := range runShell(t, "fish", "--no-config", "-c", program, append([]string{script}, words...)...) {
-		name, _, _ := strings.Cut(l, "\t")
+		name, _, _ := strings.Cut(strings.TrimPrefix(l, begun), "\t")
 		names = append(names, name)
 	}
 	return names
