@@ -105,7 +105,9 @@ func (w stdoutBesideBar) Write(text []byte) (int, error) {
 		defer b.screen.mu.Unlock()
 		// The next frame draws the bar again, below. What could not be cleared could not
 		// be told to anybody.
-		_, _ = io.WriteString(b.screen.out, clearLine)
+		if inForeground(b.screen.out) {
+			_, _ = io.WriteString(b.screen.out, clearLine)
+		}
 	}
 	return w.Writer.Write(text)
 }
@@ -151,10 +153,23 @@ func (s *screen) GetTermSize() (width, height int, err error) {
 }
 
 // Flush writes a frame, whose last lines (one or none) are the bar, in one piece
-// and in place of the frame before.
+// and in place of the frame before. In the background it writes the messages alone,
+// and clears nothing: the line belongs to the user.
 func (s *screen) Flush(lines int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !inForeground(s.out) {
+		messages := s.buffer.Bytes()
+		if lines > 0 {
+			messages = messages[:bytes.LastIndexByte(bytes.TrimSuffix(messages, []byte("\n")), '\n')+1]
+		}
+		var err error
+		if len(messages) > 0 {
+			_, err = s.out.Write(messages)
+		}
+		s.buffer.Reset()
+		return err
+	}
 	// Where the window was made narrower, the bar takes several lines. To clear all
 	// below each time would fill the history of some terminals.
 	frame := clearLine
@@ -275,7 +290,8 @@ func drawable(w io.Writer) bool {
 }
 
 // inForeground reports whether this process may draw on the terminal w: one that
-// was started with & would draw over what the user types.
+// was started with &, or sent there by bg, would draw over what the user types. It
+// changes with bg and fg, and so is asked each time.
 func inForeground(w io.Writer) bool {
 	f, ok := w.(interface{ Fd() uintptr })
 	if !ok {
@@ -301,6 +317,9 @@ func isFile(w io.Writer) bool {
 type lineClearer struct{ *os.File }
 
 func (w lineClearer) Write(text []byte) (int, error) {
+	if !inForeground(w.File) {
+		return w.File.Write(text)
+	}
 	n, err := w.File.Write(append([]byte(clearLine), text...))
 	return max(n-len(clearLine), 0), err
 }

@@ -37,9 +37,9 @@ type ProgressOptions struct {
 }
 
 // Progress tells the user on stderr how far a program is that works long: with a
-// bar on a terminal, which messages on stderr stand above, with a line now and
-// then, or with JSON for programs. All its methods may be called where nothing
-// is to be told, and by several goroutines.
+// bar on a terminal, which messages on stderr stand above, while the program is in
+// the foreground, with a line now and then, or with JSON for programs. All its
+// methods may be called where nothing is to be told, and by several goroutines.
 //
 //	shown := s.progress.Start(c, tool.ProgressOptions{One: "record"})
 //	defer shown.Close()
@@ -133,7 +133,7 @@ func (s *ProgressSettings) form(c *cli.Context, opts ProgressOptions) form {
 	}
 	lines := s.how.n > 0 || !opts.Feeds && s.every != nil && s.set.Lookup("BATCH_PROGRESS_INTERVAL").Source() != config.FromDefault
 	switch {
-	case bar && inForeground(c.App.ErrWriter) && (!opts.Feeds || isFile(c.App.Writer)):
+	case bar && (!opts.Feeds || isFile(c.App.Writer)):
 		return asBar
 	case lines && !bar:
 		return asLines

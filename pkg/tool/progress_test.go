@@ -12,7 +12,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -101,12 +103,19 @@ func (w *window) resize(width uint16) {
 // await reads what the terminal was given until a pattern has come.
 func (w *window) await(pattern string) string {
 	w.t.Helper()
+	return regexp.MustCompile(pattern).FindString(w.awaitAll(pattern))
+}
+
+// awaitAll is await, and gives all that has come since the last call.
+func (w *window) awaitAll(pattern string) string {
+	w.t.Helper()
 	re := regexp.MustCompile(pattern)
 	text := make([]byte, 1000)
 	for {
-		if found := re.FindString(w.seen); found != "" {
-			w.seen = w.seen[strings.Index(w.seen, found)+len(found):]
-			return found
+		if found := re.FindStringIndex(w.seen); found != nil {
+			all := w.seen[:found[1]]
+			w.seen = w.seen[found[1]:]
+			return all
 		}
 		n, err := w.control.Read(text)
 		if err != nil {
@@ -206,6 +215,105 @@ func TestSecondSignalErasesTheBar(t *testing.T) {
 	}
 	fmt.Fprint(w.name, "END")
 	w.await("\r\x1b\\[JEND")
+}
+
+// openShell is openWindow with an interactive shell in it, for which $SAMPLE is the
+// sample program, and what is written to stdin comes from <&3.
+func openShell(t *testing.T) *window {
+	t.Helper()
+	w := openWindow(t, 80)
+	lines, stdin, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stdin.Close() })
+	w.cmd.Env = append(w.cmd.Env, "SAMPLE="+w.cmd.Path, "PS1=ready> ", "HISTFILE=")
+	w.cmd.Path, w.cmd.Args = "/bin/bash", []string{"bash", "--norc", "--noprofile", "--noediting", "-i"}
+	w.cmd.Stdin, w.cmd.Stdout, w.cmd.ExtraFiles = w.name, w.name, []*os.File{lines}
+	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	w.stdin = stdin
+	w.start()
+	lines.Close()
+	w.await("ready> ")
+	return w
+}
+
+// keys types.
+func (w *window) keys(text string) {
+	w.t.Helper()
+	if _, err := io.WriteString(w.control, text); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestBackgroundDoesNotDraw has a shell send the program to the background and get
+// it back, in a window where somebody types.
+func TestBackgroundDoesNotDraw(t *testing.T) {
+	const bar, clear = "sample  5 records", "\x1b["
+	w := openShell(t)
+	// Two messages, of which the second comes with a frame that begins later.
+	twoFrames := func() (seen string) {
+		for _, message := range []string{"one", "two"} {
+			fmt.Fprintln(w.stdin, message)
+			seen += w.awaitAll("sample: warning: " + message + "\r\n")
+		}
+		return seen
+	}
+
+	w.keys(`"$SAMPLE" <&3 &` + "\n")
+	w.await("ready> ")
+	time.Sleep(2 * barDelay) // after that it would draw
+	if seen := twoFrames(); strings.Contains(seen, clear) || strings.Contains(seen, bar) {
+		t.Fatalf("started in the background, it draws: %q", seen)
+	}
+	w.keys("fg\n")
+	w.await(bar)
+
+	w.keys("\x1a")
+	w.await(`Stopped.*\r\nready> `)
+	w.keys("bg\n")
+	w.await(`&\r\n`)
+	w.keys("typing")
+	if seen := twoFrames(); strings.Contains(seen, clear) || strings.Contains(seen, bar) {
+		t.Fatalf("sent to the background, it draws: %q", seen)
+	}
+	fmt.Fprintln(w.stdin, "print damage")
+	if seen := w.awaitAll("damage\r\n"); strings.Contains(seen, clear) {
+		t.Errorf("stdout clears the line: %q", seen)
+	}
+	w.keys("\x15fg\n") // what was typed is taken back
+	w.await(bar)
+
+	w.keys("\x1a")
+	w.await(`Stopped.*\r\nready> `)
+	w.keys("bg; exec 3<&-\n")
+	w.await("&\r\nready> ")
+	fmt.Fprintln(w.stdin, "the last word")
+	if err := w.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.keys("wait; echo end; exit\n")
+	if seen := w.awaitAll(`\r\nend\r\n`); strings.Contains(seen, clear) || !strings.Contains(seen, "sample: warning: the last word\r\n") {
+		t.Errorf("at its end in the background: %q", seen)
+	}
+	if code := exitCode(t, w.cmd.Wait()); code != ExitOK {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestBackgroundClearsNoLine(t *testing.T) {
+	for name, test := range map[string]struct{ keys, want string }{
+		"a message of a program that feeds another": {`BTOOLS_SAMPLE=1 "$SAMPLE" warn | cat &`, "hint: use -prefix"},
+		"the second signal":                         {`"$SAMPLE" <&3 & sleep 0.2; kill %1; sleep 0.2; kill %1; wait; echo e"n"d`, "end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := openShell(t)
+			w.keys(test.keys + "\n")
+			if seen := w.awaitAll(test.want + "\r\n"); strings.Contains(seen, "\x1b[") {
+				t.Errorf("got %q", seen)
+			}
+		})
+	}
 }
 
 // exited reports whether a child has ended, and leaves it to be waited for.

@@ -104,7 +104,7 @@ func withSignals(parent context.Context) (context.Context, func()) {
 			return
 		}
 		<-caught
-		if p := onSecondSignal.Load(); p != nil {
+		if p := onSecondSignal.Load(); p != nil && inForeground(p.stderr) {
 			_, _ = io.WriteString(p.stderr, clearBelow)
 		}
 		os.Exit(ExitInterrupted)
