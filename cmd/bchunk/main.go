@@ -108,6 +108,7 @@ func run(c *cli.Context, files []string, shown *tool.Progress, opt chunk.Options
 	if err := chunker.Close(); err != nil {
 		return err
 	}
+	shown.Finish()
 	switch {
 	case bad == 0:
 		return nil

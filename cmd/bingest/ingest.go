@@ -54,7 +54,11 @@ func (s *settings) ingest(c *cli.Context) error {
 	}
 	return s.do(c, opts, judge, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
 		defer shown.Close()
-		return ingest.Run(c.Context, store, in, opts)
+		sum, err := ingest.Run(c.Context, store, in, opts)
+		if err == nil && sum.Status != ingest.Interrupted {
+			shown.Finish()
+		}
+		return sum, err
 	})
 }
 

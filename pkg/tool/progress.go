@@ -46,6 +46,8 @@ type ProgressOptions struct {
 //	in = shown.Input(in)
 //	…
 //	shown.Tell(tool.Done{Files: 10})
+//	…
+//	shown.Finish()
 type Progress struct {
 	c       *cli.Context
 	opts    ProgressOptions
@@ -61,6 +63,7 @@ type Progress struct {
 	read, all int64 // bytes of the input; all is 0 if that is not known, -1 if it never will be
 	delay     *time.Timer
 	bar       *bar
+	finished  bool // all that was read was worked on
 	closed    bool
 }
 
@@ -239,6 +242,8 @@ func (p *Progress) share() (share float64, known bool) {
 	switch {
 	case p.done.Of > 0:
 		share = float64(p.done.Files) / float64(p.done.Of)
+	case p.all > 0 && p.finished:
+		share = float64(p.read) / float64(p.all)
 	case p.all > 0 && p.done.Files > 0: // before, all there is may have been read ahead
 		// What is read last still has to be worked on.
 		const most = 0.99
@@ -302,6 +307,14 @@ func (r countedReader) Read(b []byte) (int, error) {
 	r.p.read += int64(n)
 	r.p.mu.Unlock()
 	return n, err
+}
+
+// Finish says that what was read of the Input was worked on too, down to its end.
+// A program that fails or is interrupted does not come to say so.
+func (p *Progress) Finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finished = true
 }
 
 // Close ends the telling and leaves the terminal without the bar.

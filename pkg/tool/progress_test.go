@@ -449,6 +449,43 @@ func TestProgressForPrograms(t *testing.T) {
 	}
 }
 
+// TestShareOfTheInput tells what was read, which may be ahead of what is done, from
+// what was done to the end.
+func TestShareOfTheInput(t *testing.T) {
+	const unknown = -1
+	share := func(p *Progress) float64 {
+		if share, known := p.share(); known {
+			return share
+		}
+		return unknown
+	}
+	for name, records := range map[string]int64{"some": 3, "none in it": 0} {
+		file, err := os.Create(t.TempDir() + "/records")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if _, err := file.WriteAt([]byte("four"), 0); err != nil {
+			t.Fatal(err)
+		}
+		p := &Progress{form: asJSON}
+		if _, err := io.Copy(io.Discard, p.Input(file)); err != nil {
+			t.Fatal(err)
+		}
+		p.done.Files = records
+		want := 0.99
+		if records == 0 {
+			want = unknown
+		}
+		if got := share(p); got != want {
+			t.Errorf("%s: all is read: got %v, want %v", name, got, want)
+		}
+		if p.Finish(); share(p) != 1 {
+			t.Errorf("%s: all is done: got %v", name, share(p))
+		}
+	}
+}
+
 func TestProgressValueIsRefusedByName(t *testing.T) {
 	cmd := worker(t, "-progress", "loud")
 	var stderr bytes.Buffer
