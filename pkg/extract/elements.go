@@ -71,19 +71,19 @@ func (e *elements) pop(n int) {
 	}
 }
 
-// at gives the nth open element from the innermost, which is 0.
-func (e *elements) at(n int) atom.Atom {
+// at gives the state inside the nth open element from the innermost, which is 0.
+func (e *elements) at(n int) *state {
 	if n == 0 {
-		return e.now.tag
+		return &e.now
 	}
-	return e.outer[len(e.outer)-n].tag
+	return &e.outer[len(e.outer)-n]
 }
 
 // upTo counts the elements from the innermost to the nearest with a tag that is
 // open. They are then ended, so that each is counted once.
 func (e *elements) upTo(tag atom.Atom) int {
 	n := 0
-	for e.at(n) != tag {
+	for e.at(n).tag != tag {
 		n++
 	}
 	return n + 1
@@ -94,17 +94,21 @@ func (e *elements) upTo(tag atom.Atom) int {
 const farthest = 32
 
 // find counts the elements from the innermost to the nearest with a tag; 0 if
-// there is none inside of the nearest list or table, and inside of the nearest
-// element of the other tag.
+// there is none inside of the nearest list or table, inside of the nearest element
+// of the other tag, and inside of what is hidden.
 func (e *elements) find(tag, within atom.Atom) int {
 	if !e.has(tag) {
 		return 0
 	}
 	for n := range min(farthest, len(e.outer)) {
-		switch at := e.at(n); at {
+		at := e.at(n)
+		switch at.tag {
 		case tag:
 			return n + 1
 		case within, atom.Ul, atom.Ol, atom.Dl, atom.Table:
+			return 0
+		}
+		if at.hidden && !e.at(n+1).hidden {
 			return 0
 		}
 	}

@@ -209,7 +209,7 @@ func (r *pageReader) startTag(selfClosing bool) {
 		r.alt(a.alt)
 		return
 	case void(tag):
-		if tag == atom.Hr {
+		if tag == atom.Hr && !r.open.now.hidden {
 			r.flush()
 		}
 		return
@@ -230,9 +230,11 @@ func (r *pageReader) startTag(selfClosing bool) {
 
 // lineBreak reads br: one is a line break, two are the end of a paragraph.
 func (r *pageReader) lineBreak() {
+	if r.open.now.hidden {
+		return
+	}
 	r.breaks++
 	switch {
-	case r.open.now.hidden:
 	case r.open.now.pre:
 		r.pre = append(r.pre, '\n')
 	case r.open.now.row:
@@ -257,23 +259,27 @@ func (r *pageReader) alt(text string) {
 }
 
 // boundary ends what the start of an element ends: the block before it, and
-// elements whose end tag was left out.
+// elements whose end tag was left out. Inside of what is hidden there is no block
+// to end, and what is open around that goes on.
 func (r *pageReader) boundary(tag atom.Atom) {
+	hidden := r.open.now.hidden
 	switch tag {
 	case atom.Td, atom.Th:
 		r.close(atom.Td, atom.Tr)
 		r.close(atom.Th, atom.Tr)
-		if r.open.now.row {
+		if r.open.now.row && !r.open.now.hidden {
 			r.b.part(nextCell)
 			return
 		}
 	case atom.P, atom.Div:
-		if r.open.now.row {
+		if r.open.now.row && !hidden {
 			r.b.part(space)
 			return
 		}
 	}
-	r.flush()
+	if !hidden {
+		r.flush()
+	}
 	r.close(atom.P, atom.Td)
 	switch tag {
 	case atom.Li:

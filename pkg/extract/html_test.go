@@ -26,3 +26,36 @@ func TestPreformatted(t *testing.T) {
 		})
 	}
 }
+
+// TestHidden asserts that nothing of what is hidden is read, and that it ends
+// nothing that is open around it.
+func TestHidden(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		want         []Block
+	}{
+		{"select", "<p>Pick <select><option>no<option>no</select> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
+		{"a rule in a select", "<p>Pick <select><option>no<hr><option>no</select> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
+		{"button", "<p>Pick <button><div>no</div>no</button> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
+		{"breaks in a button", "<p>Pick <button>no<br>no</button><br>now", []Block{{Paragraph, 0, "Pick\nnow", 1, 1}}},
+		{"span", "<p>Pick <span hidden><div>no</div>no</span> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
+		{"template", "<p>Pick <template><p>no</p><ul><li>no</ul></template> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
+		{"video", "<p>Pick <video><p>no</p></video> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
+		{"in a heading", "<h2>Pick <button><div>no</div></button> now</h2>", []Block{{Heading, 2, "Pick now", 1, 1}}},
+		{"an item in navigation in an item", "<ul><li>a<nav><li>no</li></nav>b<li>c</ul>", []Block{
+			{Item, 1, "a", 1, 1}, {Item, 1, "b", 1, 1}, {Item, 1, "c", 1, 1}}},
+		{"a definition in a dialog in a definition", "<dl><dd>a<dialog><dd>no</dd></dialog>b</dl>", []Block{{Item, 1, "ab", 1, 1}}},
+		{"cells in a cell", "<table><tr><td>a<button><td>no<tr><td>no</button>b<td>c</table>", []Block{{Row, 0, "ab\tc", 1, 1}}},
+		{"hidden elements without an end", "<ul><li hidden>no<li>a</ul><p hidden>no <b>no</b><p>b<table><tr><td>c<td hidden>no<td>d</table>", []Block{
+			{Item, 1, "a", 1, 1}, {Paragraph, 0, "b", 1, 1}, {Row, 0, "c\td", 1, 1}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("x.html", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "x.html", []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+		})
+	}
+}
