@@ -195,7 +195,8 @@ func (r *pageReader) startTag(selfClosing bool) {
 	if hasAttributes {
 		a = r.attributes(tag)
 	}
-	if selfClosing && (r.opt.xml || r.open.now.foreign) {
+	foreign := tag == atom.Svg || tag == atom.Math
+	if selfClosing && (r.opt.xml || r.open.now.foreign || foreign) {
 		r.tags.NextIsNotRawText()
 		if !void(tag) {
 			return
@@ -223,7 +224,7 @@ func (r *pageReader) startTag(selfClosing bool) {
 	}
 	r.open.push(tag, func(in *state) {
 		in.hidden = in.hidden || hidden
-		in.foreign = in.foreign || tag == atom.Svg || tag == atom.Math
+		in.foreign = in.foreign || foreign
 		in.enter(tag, a.role)
 	})
 }

@@ -46,6 +46,9 @@ func TestHidden(t *testing.T) {
 			{Item, 1, "a", 1, 1}, {Item, 1, "b", 1, 1}, {Item, 1, "c", 1, 1}}},
 		{"a definition in a dialog in a definition", "<dl><dd>a<dialog><dd>no</dd></dialog>b</dl>", []Block{{Item, 1, "ab", 1, 1}}},
 		{"cells in a cell", "<table><tr><td>a<button><td>no<tr><td>no</button>b<td>c</table>", []Block{{Row, 0, "ab\tc", 1, 1}}},
+		{"elements of other vocabularies that end in their own tag",
+			`<h1>a</h1><svg class="icon"/><h2>b <math hidden/>c</h2><p>d<svg><g/></svg>e`, []Block{
+				{Heading, 1, "a", 1, 1}, {Heading, 2, "b c", 1, 1}, {Paragraph, 0, "de", 1, 1}}},
 		{"hidden elements without an end", "<ul><li hidden>no<li>a</ul><p hidden>no <b>no</b><p>b<table><tr><td>c<td hidden>no<td>d</table>", []Block{
 			{Item, 1, "a", 1, 1}, {Paragraph, 0, "b", 1, 1}, {Row, 0, "c\td", 1, 1}}},
 	} {
