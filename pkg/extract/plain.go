@@ -86,7 +86,7 @@ func (r *proseReader) text(line string) {
 		r.close()
 		r.row(text)
 		return
-	case mark != "" && mark != "#." && rest != "":
+	case mark != "" && mark != "#." && rest != "" && !r.numberInText(mark, indent):
 		r.close()
 		r.p.begin(Item, r.nest.enter(indent), indent+len(mark)+1, r.l.n)
 		text = rest
@@ -101,6 +101,16 @@ func (r *proseReader) text(line string) {
 		}
 	}
 	r.p.line(text, r.l.n)
+}
+
+// numberInText reports whether a mark with a number, which stands at a column, is
+// text: it is in a paragraph or in the text of an item, which only an item with
+// the number 1 may end.
+func (r *proseReader) numberInText(mark string, column int) bool {
+	if !r.p.open() || r.p.kind == Item && column < r.p.indent || mark[0] < '0' || mark[0] > '9' {
+		return false
+	}
+	return strings.TrimLeft(mark[:len(mark)-1], "0") != "1"
 }
 
 // row reads a line of a Markdown table.
