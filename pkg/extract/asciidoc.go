@@ -19,8 +19,8 @@ type adocReader struct {
 	p          paragraph
 	marks      []string // of the lists that are open, by which the depth of an item is known
 	attributes map[string]string
-	budget     int  // bytes that attributes may still put into the text
-	columns    int  // of the table that comes next, if a line said so
+	budget     int // bytes that attributes may still put into the text
+	next       tableSpec
 	inItem     bool // the next paragraph belongs to the item before it
 	inline     inline
 	plain      []byte
@@ -116,9 +116,7 @@ func (r *adocReader) skip(line string) bool {
 		r.inItem = len(r.marks) > 0
 	case strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "////"), line == "<<<", line == "'''":
 	case line[0] == '[' && strings.HasSuffix(line, "]") && !strings.HasPrefix(line, "[["):
-		if columns, _, ok := cutAfter(line, "cols="); ok {
-			r.columns = countColumns(columns)
-		}
+		r.next.read(line)
 	case strings.HasPrefix(line, "[[") && strings.HasSuffix(line, "]]"):
 	case !r.p.open() && r.attribute(line, false):
 	case adocMacro(line):
@@ -160,9 +158,13 @@ func cutAfter(line, name string) (value, rest string, ok bool) {
 	return value, rest, true
 }
 
-// countColumns counts the columns of a table that is declared as "1,2,3" or "3*".
+// countColumns counts the columns of a table that is declared as "1,2,3", "3*" or
+// "3".
 func countColumns(spec string) int {
 	n := 0
+	if spec != "" && strings.Trim(spec, "0123456789") == "" {
+		spec += "*"
+	}
 	for part := range strings.FieldsFuncSeq(spec, func(r rune) bool { return r == ',' || r == ';' }) {
 		times := 0
 		digits, _, repeated := strings.Cut(part, "*")
@@ -229,7 +231,7 @@ func (r *adocReader) delimited(line string) bool {
 	case strings.HasPrefix(line, "////") && strings.Trim(line, "/") == "", strings.HasPrefix(line, "++++") && strings.Trim(line, "+") == "":
 		read = func(string, int) {}
 	case len(line) >= 4 && strings.ContainsAny(line[:1], "|,:!") && strings.Trim(line[1:], "=") == "":
-		read = r.table
+		read = func(body string, start int) { r.table(line[:1], body, start) }
 	case line == "--", len(line) >= 4 && strings.ContainsAny(line[:1], "=*_") && strings.Trim(line, line[:1]) == "":
 		r.close() // what is inside is text
 		return true

@@ -18,3 +18,37 @@ func TestAfterList(t *testing.T) {
 		}
 	}
 }
+
+// TestTables asserts that tables of all formats are read, row by row.
+func TestTables(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		want         []Block
+	}{
+		{"values with commas", "[%header,format=csv]\n|===\nName,Animal\nBob,quokka\n|===\n", []Block{
+			{Row, 0, "Name\tAnimal", 3, 3}, {Row, 0, "Bob\tquokka", 4, 4}}},
+		{"values with commas, in short", ".T\n,===\n// no\ninclude::no.csv[]\nx,\"a, *b*\nand\"\"c\"\n\ny , z\n,===\n", []Block{
+			{Paragraph, 0, "T", 1, 1}, {Row, 0, "x\ta, b and\"c", 5, 6}, {Row, 0, "y\tz", 8, 8}}},
+		{"values with other separators", "[format=\"csv\",separator=\";\"]\n|===\na;b,c\n|===\n", []Block{{Row, 0, "a\tb,c", 3, 3}}},
+		{"values with tabs", "[format=tsv]\n|===\na\tb\n\td\n|===\n", []Block{{Row, 0, "a\tb", 3, 3}, {Row, 0, "d", 4, 4}}},
+		{"values with colons", ":===\na:b\\:c\n\nd:e\n:===\n", []Block{{Row, 0, "a\tb:c", 2, 2}, {Row, 0, "d\te", 4, 4}}},
+		{"an open quotation", ",===\na,\"b\nc\n,===\n", []Block{{Row, 0, "a\tb c", 2, 3}}},
+		{"cells as usual after values", "[format=csv]\n|===\na,b\n|===\n\n|===\n|a,b |c\n|===\n", []Block{
+			{Row, 0, "a\tb", 3, 3}, {Row, 0, "a,b\tc", 7, 7}}},
+		{"another separator", "[separator=¦]\n|===\n¦a | b ¦c\n|===\n", []Block{{Row, 0, "a | b\tc", 3, 3}}},
+		{"a separator that is text", "[cols=2]\n|===\n|Pipe a\\|b here |second\n|third |fourth\\|\n\\|\\\n|===\n", []Block{
+			{Row, 0, "Pipe a|b here\tsecond", 3, 3}, {Row, 0, "third\tfourth| |\\", 4, 5}}},
+		{"columns of a line with a separator that is text", "|===\n|a\\|b |c\n\n|d\n|e\n|===\n", []Block{
+			{Row, 0, "a|b\tc", 2, 2}, {Row, 0, "d\te", 4, 5}}},
+		{"a number at the end", "|===\n|a |costs 4\n|===\n", []Block{{Row, 0, "a\tcosts 4", 2, 2}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("x.adoc", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "x.adoc", []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+		})
+	}
+}

@@ -86,6 +86,8 @@ var hostileTexts = []struct {
 	{"adoc", "attributes", func(n int) string { return ":a: " + strings.Repeat("b", 1000) + "\n\n" + strings.Repeat("{a}", n/3) }},
 	{"adoc", "blocks without an end", repeat("----\na\n|===\n")},
 	{"adoc", "cells", func(n int) string { return "[cols=\"999*\"]\n|===\n" + strings.Repeat("|", n) }},
+	{"adoc", "values", func(n int) string { return ",===\n" + strings.Repeat(" \"a,\n", n/5) }},
+	{"adoc", "escaped separators", func(n int) string { return "|===\n|" + strings.Repeat("\\|", n/2) }},
 	{"adoc", "marks of lists", func(n int) string {
 		var b strings.Builder
 		for i := 0; b.Len() < n; i++ {

@@ -182,19 +182,38 @@ func (r *rstReader) listTable(indent int) {
 func (r *rstReader) csvTable(indent int) {
 	start := r.l.n + 1
 	text := dedent(r.l.takeDeeper(indent))
+	records(text, ',', start, func(record []string, first, last int) {
+		c := cells{}
+		for i, value := range record {
+			c.add(i, value, first)
+		}
+		c.end = last
+		r.row(&c)
+	})
+}
+
+// records reads values with a separator between them, and gives those of each
+// record with the lines that it comes from, from a first one. They are valid until
+// the next.
+func records(text string, separator rune, start int, each func(record []string, first, last int)) {
 	values := csv.NewReader(strings.NewReader(text))
-	values.FieldsPerRecord, values.LazyQuotes, values.TrimLeadingSpace = -1, true, true
+	values.FieldsPerRecord, values.LazyQuotes, values.TrimLeadingSpace, values.ReuseRecord = -1, true, true, true
+	if separator != '"' && separator != '\n' && separator != utf8.RuneError {
+		values.Comma = separator
+	}
+	end := start + strings.Count(strings.TrimRight(text, "\n"), "\n")
 	for {
 		record, err := values.Read()
 		if err != nil {
 			return
 		}
 		line, _ := values.FieldPos(0)
-		c := cells{}
+		first := start + line - 1
+		last := first
 		for i, value := range record {
-			c.add(i, strings.ToValidUTF8(value, string(utf8.RuneError)), start+line-1)
+			record[i] = strings.ToValidUTF8(value, string(utf8.RuneError))
+			last += strings.Count(value, "\n")
 		}
-		c.end = min(c.end+strings.Count(strings.Join(record, ""), "\n"), r.l.n)
-		r.row(&c)
+		each(record, first, min(last, end))
 	}
 }
