@@ -146,13 +146,24 @@ func (t *adocTable) begin(before int) {
 }
 
 // cutSpec leaves out the end of a cell that says how the next one spans or looks,
-// which stands before its separator.
+// which stands before its separator, and the space before that.
 func cutSpec(text []byte) []byte {
 	at := bytes.LastIndexAny(text, " \n")
-	if at >= 0 && len(text)-at < 8 && len(bytes.Trim(text[at+1:], "0123456789.+*<>^adehlmsv")) == 0 {
+	if at >= 0 && isSpec(text[at+1:]) {
 		return text[:at]
 	}
 	return text
+}
+
+// isSpec reports what may stand before the separator of a cell: "2+" or ".3*", how
+// it is aligned, and a letter for its style.
+func isSpec(spec []byte) bool {
+	if n := len(spec); n > 0 && strings.IndexByte("adehlmsv", spec[n-1]) >= 0 {
+		spec = spec[:n-1]
+	}
+	spec = bytes.TrimRight(spec, "<>^.")
+	n := len(spec)
+	return n == 0 || n > 1 && n < 8 && (spec[n-1] == '+' || spec[n-1] == '*') && len(bytes.Trim(spec[:n-1], "0123456789.")) == 0
 }
 
 func (t *adocTable) add(text string, n int) {

@@ -40,6 +40,10 @@ func TestTables(t *testing.T) {
 			{Row, 0, "Pipe a|b here\tsecond", 3, 3}, {Row, 0, "third\tfourth| |\\", 4, 5}}},
 		{"columns of a line with a separator that is text", "|===\n|a\\|b |c\n\n|d\n|e\n|===\n", []Block{
 			{Row, 0, "a|b\tc", 2, 2}, {Row, 0, "d\te", 4, 5}}},
+		{"words and numbers before a separator", "|===\n|the shade|Go 1.22\n|release 3|is *\n|===\n", []Block{
+			{Row, 0, "the shade\tGo 1.22", 2, 2}, {Row, 0, "release 3\tis *", 3, 3}}},
+		{"how cells span and look", "|===\n|a 2+|b .2+^.>s|c\n|d 3*^m|e >|f\n|===\n", []Block{
+			{Row, 0, "a\tb\tc", 2, 2}, {Row, 0, "d\te\tf", 3, 3}}},
 		{"a number at the end", "|===\n|a |costs 4\n|===\n", []Block{{Row, 0, "a\tcosts 4", 2, 2}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
