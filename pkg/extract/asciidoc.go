@@ -27,7 +27,7 @@ type adocReader struct {
 }
 
 // header reads the title of the document and the lines below it, of which nothing
-// is text.
+// is text: the authors, the revision and attributes.
 func (r *adocReader) header() {
 	for {
 		before := r.l
@@ -35,7 +35,7 @@ func (r *adocReader) header() {
 		switch {
 		case !ok:
 			return
-		case blank(line), strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "////"), r.attribute(line, true):
+		case blank(line), adocComment(line), r.attribute(line, true):
 			continue
 		}
 		title, found := strings.CutPrefix(line, "= ")
@@ -44,31 +44,76 @@ func (r *adocReader) header() {
 			return
 		}
 		r.add(Heading, 1, title, r.l.n, r.l.n)
-		for n := 0; ; n++ {
-			line, ok := r.l.peek()
-			if !ok || blank(line) || n == 0 && !authorLine(line) {
-				return
-			}
-			if r.l.next(); !r.attribute(line, true) && !strings.HasPrefix(line, "//") && r.b.doc.Meta["author"] == "" {
-				r.b.meta("author", strings.TrimSpace(line), r.l.n, r.l.n)
-			}
+		break
+	}
+	for said := 0; ; {
+		before := r.l
+		line, ok := r.l.next()
+		switch {
+		case !ok:
+			return
+		case adocComment(line), adocMacro(trimRight(line)), r.attribute(line, true):
+			continue
+		case blank(line) || strings.ContainsAny(line[:1], "=[.*-|'") || strings.Contains(line, "::"):
+			r.l = before
+			return
+		case said == 0 && r.authors(line):
+			r.b.meta("author", strings.TrimSpace(line), r.l.n, r.l.n)
+		case said == 1 && strings.ContainsAny(line, "0123456789{"): // the revision
+		default:
+			r.l = before
+			return
 		}
+		said++
 	}
 }
 
-// authorLine reports whether a line below the title belongs to the header. What
-// is plainly text does not.
-func authorLine(line string) bool {
-	return line[0] == ':' || strings.HasPrefix(line, "//") || len(strings.Fields(line)) <= 5 && !strings.ContainsAny(line[:1], "=[.*-|'")
+func adocComment(line string) bool {
+	return strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "////")
+}
+
+// mostNames is how many words a line of authors has that nothing else tells from
+// text.
+const mostNames = 5
+
+// authors reports whether the line that was read, the first below the title, is
+// not the first one of the text: it is short, has an address, or attributes come
+// below it.
+func (r *adocReader) authors(line string) bool {
+	if len(strings.Fields(line)) <= mostNames {
+		return true
+	}
+	_, address, _ := strings.Cut(line, " <")
+	address, after, ok := strings.Cut(address, ">")
+	if ok && strings.Contains(address, "@") && !strings.Contains(address, " ") && (blank(after) || after[0] == ';') {
+		return true
+	}
+	ahead := r.l
+	for range 2 { // the first may be the revision
+		below, _ := ahead.next()
+		if _, _, ok := adocAttribute(below); ok {
+			return true
+		}
+		if blank(below) {
+			break
+		}
+	}
+	return false
+}
+
+// adocAttribute splits the line that sets an attribute.
+func adocAttribute(line string) (name, value string, ok bool) {
+	if line == "" || line[0] != ':' {
+		return "", "", false
+	}
+	name, value, ok = strings.Cut(line[1:], ":")
+	return name, value, ok && name != "" && !strings.ContainsAny(name, " \t") && (value == "" || value[0] == ' ')
 }
 
 // attribute reads the line that sets an attribute.
 func (r *adocReader) attribute(line string, keep bool) bool {
-	if line == "" || line[0] != ':' {
-		return false
-	}
-	name, value, ok := strings.Cut(line[1:], ":")
-	if !ok || name == "" || strings.ContainsAny(name, " \t") || value != "" && value[0] != ' ' {
+	name, value, ok := adocAttribute(line)
+	if !ok {
 		return false
 	}
 	first := r.l.n

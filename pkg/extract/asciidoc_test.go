@@ -56,3 +56,42 @@ func TestTables(t *testing.T) {
 		})
 	}
 }
+
+// TestHeader asserts what belongs to the header of a document, and what is text
+// already.
+func TestHeader(t *testing.T) {
+	text := func(text string, lines ...int) []Block {
+		return []Block{{Heading, 1, "T", 1, 1}, {Paragraph, 0, text, lines[0], lines[len(lines)-1]}}
+	}
+	for _, test := range []struct {
+		name, source, author string
+		want                 []Block
+	}{
+		{"an author", "= T\nAda Lovelace\n:p: Gizmotron\n\nUse {p}.\n", "Ada Lovelace", text("Use Gizmotron.", 5)},
+		{"two authors", "= T\nAda Lovelace <a@example.org>; Charles Babbage <c@example.org>\n:p: Gizmotron\n\nUse {p}.\n",
+			"Ada Lovelace <a@example.org>; Charles Babbage <c@example.org>", text("Use Gizmotron.", 5)},
+		{"authors with addresses and no attributes", "= T\nAda King of Lovelace <a@example.org>; Charles Babbage\n\nText.\n",
+			"Ada King of Lovelace <a@example.org>; Charles Babbage", text("Text.", 4)},
+		{"many words above attributes", "= T\nThe Team that makes it and All Others\nv1.0, 2024-01-01: First\n:p: Gizmotron\nUse {p}.\n",
+			"The Team that makes it and All Others", text("Use Gizmotron.", 5)},
+		{"attributes, a file and comments above an author", "= T\n:p: Gizmotron\ninclude::a.adoc[]\n// no\nAda Lovelace\n\nUse {p}.\n",
+			"Ada Lovelace", text("Use Gizmotron.", 7)},
+		{"a sentence", "= T\nThis is text right below the title.\nIt goes on.\n", "", text("This is text right below the title. It goes on.", 2, 3)},
+		{"a sentence below attributes", "= T\n:a: b\nThis is text right below the attributes.\n", "", text("This is text right below the attributes.", 3)},
+		{"text below an author", "= T\nAda Lovelace\nIt is text.\n", "Ada Lovelace", text("It is text.", 3)},
+		{"a section below an author", "= T\nAda Lovelace\n== Part 1\n", "Ada Lovelace", []Block{{Heading, 1, "T", 1, 1}, {Heading, 2, "Part 1", 3, 3}}},
+		{"an image", "= T\nimage::a1.png[A kettle]\n", "", text("A kettle", 2)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("x.adoc", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "x.adoc", []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+			if doc.Meta["author"] != test.author {
+				t.Errorf("author %q, want %q", doc.Meta["author"], test.author)
+			}
+		})
+	}
+}
