@@ -33,7 +33,7 @@ var hostileTexts = []struct {
 	{"md", "definitions with open titles", repeat("[a]: b \"\n")},
 	{"md", "emphasis", repeat("**a *a _b ")},
 	{"md", "emphasis that does not open", repeat("a* ")},
-	{"md", "backticks of all lengths", func(n int) string {
+	{"md mdx", "backticks of all lengths", func(n int) string {
 		var b strings.Builder
 		for i := 1; b.Len() < n; i++ {
 			b.WriteString("e" + strings.Repeat("`", i))
@@ -52,6 +52,8 @@ var hostileTexts = []struct {
 	{"md", "references", repeat("&#x;&amp;&")},
 	{"md", "fences of front matter", repeat("---\n")},
 	{"mdx", "components", repeat("<A ")},
+	{"mdx", "comments", repeat("{/*")},
+	{"mdx", "backticks on lines", repeat("``` `` `\n`` ")},
 	{"html xhtml", "div", repeat("<div>")},
 	{"html xhtml", "div that end", func(n int) string { return strings.Repeat("<div>", n/12) + strings.Repeat("</div>", n/12) }},
 	{"html", "ends without a start", func(n int) string { return strings.Repeat("<div>", n/10) + strings.Repeat("</p>", n/8) }},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -87,19 +86,16 @@ func parseMarkdown(b *builder, source string, first int, refs map[string]parser.
 	slices.SortStableFunc(b.doc.Blocks[known:], func(x, y Block) int { return cmp.Compare(x.Start, y.Start) })
 }
 
-// component is a tag of a component, or a comment.
-var component = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`</?[A-Z][^<>]*>|\{/\*.*?\*/\}`)
-})
-
 // mdx reads Markdown with components: their tags are taken off as those of HTML
 // are; imports and exports are left out.
 func mdx(b *builder, source string) {
 	l := frontMatter(b, source)
 	kept := make([]byte, 0, len(l.rest))
 	var at segmenter
-	drop, begins := false, true
+	drop, begins, read := false, true, 0
+	code := 0 // how long the mark is that ends the code which goes on from the line before
 	for line := range strings.Lines(l.rest) {
+		read += len(line)
 		at.pass(strings.TrimSuffix(line, "\n"))
 		if blank(line) {
 			drop, begins = false, true
@@ -109,13 +105,110 @@ func mdx(b *builder, source string) {
 		}
 		switch {
 		case drop:
-			line = "\n"
-		case at.fence == "" && strings.ContainsAny(line, "<{"):
-			line = component().ReplaceAllString(line, "")
+			kept = append(kept, '\n')
+		case at.fence == "" && !blank(line):
+			kept, code = withoutComponents(kept, line, l.rest[read:], code)
+		default:
+			kept, code = append(kept, line...), 0
 		}
-		kept = append(kept, line...)
 	}
 	markdownBody(b, lines{rest: string(kept), n: l.n})
+}
+
+// withoutComponents appends a line without the tags of components and without
+// comments, but for those in code. What is below the line tells whether a mark
+// begins code.
+func withoutComponents(dst []byte, line, below string, code int) ([]byte, int) {
+	comments := true // may have an end
+	for i := 0; i < len(line); {
+		if code > 0 {
+			n := codeEnd(line[i:], code)
+			if n < 0 {
+				return append(dst, line[i:]...), code
+			}
+			dst = append(dst, line[i:i+n]...)
+			i, code = i+n, 0
+			continue
+		}
+		n := strings.IndexAny(line[i:], "<{`\\")
+		if n < 0 {
+			return append(dst, line[i:]...), 0
+		}
+		dst = append(dst, line[i:i+n]...)
+		i += n
+		next := i + 1
+		switch rest := line[i:]; rest[0] {
+		case '\\':
+			next = min(i+2, len(line))
+		case '`':
+			n := len(rest) - len(strings.TrimLeft(rest, "`"))
+			if next = i + n; codeEnds(line[next:], below, n) {
+				code = n
+			}
+		case '<':
+			if n := componentTag(rest); n > 0 {
+				i += n
+				continue
+			}
+		case '{':
+			if comments && strings.HasPrefix(rest, "{/*") {
+				n := strings.Index(rest[3:], "*/}")
+				if comments = n >= 0; comments {
+					i += 3 + n + 3
+					continue
+				}
+			}
+		}
+		dst = append(dst, line[i:next]...)
+		i = next
+	}
+	return dst, code
+}
+
+// componentTag gives the length of the tag of a component that a text begins with;
+// 0 if it begins with none.
+func componentTag(text string) int {
+	name := strings.TrimPrefix(text[1:], "/")
+	if name == "" || name[0] < 'A' || name[0] > 'Z' {
+		return 0
+	}
+	if end := strings.IndexAny(text[1:], "<>") + 1; end > 0 && text[end] == '>' {
+		return end + 1
+	}
+	return 0
+}
+
+// codeEnd gives where the code goes to that a run of n backticks ends, and the run;
+// -1 if none does.
+func codeEnd(text string, n int) int {
+	for at := 0; ; {
+		begin := strings.IndexByte(text[at:], '`')
+		if begin < 0 {
+			return -1
+		}
+		begin += at
+		at = len(text) - len(strings.TrimLeft(text[begin:], "`"))
+		if at-begin == n {
+			return at
+		}
+	}
+}
+
+// codeEnds reports whether a run of n backticks ends what begins before a text: in
+// it, or in the lines below it up to an empty one. It is not looked for far.
+func codeEnds(text, below string, n int) bool {
+	if codeEnd(text[:min(len(text), window)], n) >= 0 {
+		return true
+	}
+	for line := range strings.Lines(below[:min(len(below), max(0, window-len(text)))]) {
+		if blank(line) {
+			break
+		}
+		if codeEnd(line, n) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // references knows the link definitions of the whole document.

@@ -101,3 +101,31 @@ func TestFrontMatter(t *testing.T) {
 		}
 	}
 }
+
+// TestComponents asserts that the tags of components are taken off running text,
+// and that what looks like them in code stays.
+func TestComponents(t *testing.T) {
+	for _, test := range []struct{ source, want string }{
+		{"Returns a `Promise<Response>` value.", "Returns a Promise<Response> value."},
+		{"<Tip>A `Map<K, V>` of <B>words</B></Tip> {/* no */}and ``a `List<T>` b``.", "A Map<K, V> of words and a `List<T>` b."},
+		{"Code `that\ngoes on as Array<T>` to <A/>here.", "Code that goes on as Array<T> to here."},
+		{"It`s a <B>mark</B> without an end.\n\n`", "It`s a mark without an end. `"},
+		{"\\`<B>a</B>\\` and `` ` <B>b</B>", "`a` and `` ` b"},
+		{"<A b={`c`}>d `{/* e */}` {/* f </B>", "d {/* e */} {/* f"},
+		{"a < B and b > c", "a < B and b > c"},
+		{"`a\n```\nList<T> `\n```\n", "`a List<T> `"},
+	} {
+		doc, err := Extract("a.mdx", []byte(test.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, doc, "a.mdx", []byte(test.source))
+		var texts []string
+		for _, b := range doc.Blocks {
+			texts = append(texts, b.Text)
+		}
+		if got := strings.Join(texts, " "); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
+		}
+	}
+}
