@@ -1,7 +1,11 @@
 package extract
 
 import (
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // longestFrontMatter bounds, in lines, how far the end of front matter is looked
@@ -95,7 +99,7 @@ func scalar(value, below string) (string, bool) {
 		return "", false
 	}
 	if strings.ContainsRune(`"'`, rune(value[0])) {
-		return unquote(value), true
+		return unquote(value + "\n" + below), true
 	}
 	value, _, _ = strings.Cut(value, " #")
 	return strings.Join(strings.Fields(value+" "+below), " "), true
@@ -128,7 +132,8 @@ func list(members []string) string {
 	return strings.Join(kept, ", ")
 }
 
-// unquote takes the quotes off a value, and what comes after them.
+// unquote takes the quotes off a value, and what comes after them. A line break
+// inside is a space, and nothing after a backslash.
 func unquote(value string) string {
 	if value == "" || value[0] != '"' && value[0] != '\'' {
 		return value
@@ -138,13 +143,14 @@ func unquote(value string) string {
 	for i := 1; i < len(value); i++ {
 		switch c := value[i]; {
 		case c == '\\' && quote == '"' && i+1 < len(value):
-			i++
-			switch value[i] {
-			case 'n', 't', 'r':
-				b.WriteByte(' ')
-			default:
-				b.WriteByte(value[i])
+			char, n := escaped(value[i+1:])
+			if char != 0 {
+				b.WriteRune(char)
 			}
+			i += n
+		case c == '\n':
+			b.WriteByte(' ')
+			i += whiteSpace(value[i+1:])
 		case c == quote && quote == '\'' && i+1 < len(value) && value[i+1] == quote:
 			i++
 			b.WriteByte(quote)
@@ -154,5 +160,58 @@ func unquote(value string) string {
 			b.WriteByte(c)
 		}
 	}
-	return b.String()
+	return strings.TrimRight(b.String(), " ")
+}
+
+// whiteSpace gives the length of the white space that a text begins with.
+func whiteSpace(text string) int { return len(text) - len(strings.TrimLeft(text, " \t\n")) }
+
+// escaped gives the character that stands after a backslash in YAML and TOML, and
+// its length there. White space is a space; what is no text is 0: a control
+// character, or the end of a line.
+func escaped(s string) (char rune, n int) {
+	switch s[0] {
+	case '\n':
+		return 0, 1 + whiteSpace(s[1:])
+	case 'n', 't', 'r', 'v', 'f', 'N', 'L', 'P', '_':
+		return ' ', 1
+	case '0', 'a', 'b', 'e':
+		return 0, 1
+	case 'x':
+		return codePoint(s, 2)
+	case 'U':
+		return codePoint(s, 8)
+	case 'u':
+		char, n = codePoint(s, 4)
+		if utf16.IsSurrogate(char) && strings.HasPrefix(s[n:], `\u`) { // as in JSON
+			low, more := codePoint(s[n+1:], 4)
+			if pair := utf16.DecodeRune(char, low); pair != utf8.RuneError {
+				return pair, n + 1 + more
+			}
+		}
+		return char, n
+	}
+	return utf8.DecodeRuneInString(s)
+}
+
+// codePoint reads a letter and the digits of a character after it; the letter
+// itself if there are not as many.
+func codePoint(s string, digits int) (char rune, n int) {
+	if len(s) > digits {
+		if code, err := strconv.ParseUint(s[1:1+digits], 16, 32); err == nil {
+			return visible(rune(code)), 1 + digits
+		}
+	}
+	return rune(s[0]), 1
+}
+
+// visible gives 0 for a control character.
+func visible(char rune) rune {
+	switch {
+	case unicode.IsSpace(char):
+		return ' '
+	case unicode.IsControl(char):
+		return 0
+	}
+	return char
 }

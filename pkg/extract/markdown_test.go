@@ -76,17 +76,29 @@ func TestRoughMarkdown(t *testing.T) {
 
 func TestFrontMatter(t *testing.T) {
 	for source, want := range map[string]string{
-		"---\ntitle: A: b # c\n---\nx":                                 "map[title:A: b] x",
-		"---\r\ntitle: 'it''s'\r\n---\r\nx":                            "map[title:it's] x",
-		"---\nTitle: \"a \\\"b\\\"\"\nempty:\n---\nx":                  `map[empty: title:a "b"] x`,
-		"---\na: [1, 'two', \"three\"]\n---\nx":                        "map[a:1, two, three] x",
-		"---\na:\n- one\n- two\nb: |\n  text\n  more\n---x":            "map[] a: one two b: | text more ---x",
-		"---\na:\n- one\n- two\nb: |\n  text\n  more\n...\nx":          "map[a:one, two b:text more] x",
-		"---\na:\n  b: c\n  d:\n    - e\nf: g\n  h\n---\nx":            "map[f:g h] x",
-		"+++\na = \"b\"\nc = [\n  'd',\n  'e',\n]\n[t]\nf = 1\n+++\nx": "map[a:b c:d, e] x",
-		"---\n\nText between\n\n---\n\nx":                              "map[] Text between x",
-		"---\na: b":                                                    "map[] a: b",
-		"x\n---\na: b\n---":                                            "map[] x a: b",
+		"---\ntitle: A: b # c\n---\nx":                "map[title:A: b] x",
+		"---\r\ntitle: 'it''s'\r\n---\r\nx":           "map[title:it's] x",
+		"---\nTitle: \"a \\\"b\\\"\"\nempty:\n---\nx": `map[empty: title:a "b"] x`,
+		`---
+title: "Caf\xE9 \u4E2D\u6587 \U0001F600 \uD83D\uDE00 guide"
+---
+x`: "map[title:Café 中文 😀 😀 guide] x",
+		`---
+a: "\"b\" \/ \\ c\nd\te\_f\Ng\Lh\Pi\vj\fk\rl"
+b: "m\0\a\b\en\x07\u0085\u001b\xZ\u12"
+c: 'o\x41'
+---
+x`: `map[a:"b" / \ c d e f g h i j k l b:mn xZu12 c:o\x41] x`,
+		"---\na: \"b c\n  d\\\n  \\ e\\\n\n  f\"\nc: 'd\n\n  e'\nf: \"g\nh: i\n---\nx": "map[a:b c d ef c:d e f:g h:i] x",
+		"+++\na = \"\\u00e9\\U0001F600\"\nb = '\\u00e9'\n+++\nx":                       `map[a:é😀 b:\u00e9] x`,
+		"---\na: [1, 'two', \"three\"]\n---\nx":                                        "map[a:1, two, three] x",
+		"---\na:\n- one\n- two\nb: |\n  text\n  more\n---x":                            "map[] a: one two b: | text more ---x",
+		"---\na:\n- one\n- two\nb: |\n  text\n  more\n...\nx":                          "map[a:one, two b:text more] x",
+		"---\na:\n  b: c\n  d:\n    - e\nf: g\n  h\n---\nx":                            "map[f:g h] x",
+		"+++\na = \"b\"\nc = [\n  'd',\n  'e',\n]\n[t]\nf = 1\n+++\nx":                 "map[a:b c:d, e] x",
+		"---\n\nText between\n\n---\n\nx":                                              "map[] Text between x",
+		"---\na: b":                                                                    "map[] a: b",
+		"x\n---\na: b\n---":                                                            "map[] x a: b",
 	} {
 		doc, err := Extract("a.md", []byte(source))
 		if err != nil {
