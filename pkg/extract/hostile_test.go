@@ -101,6 +101,7 @@ var hostileTexts = []struct {
 	{"org", "drawers", repeat(":A:\n")},
 	{"org", "drawers over headings", func(n int) string { return strings.Repeat(":A:\n* a\n", n/8) + ":END:" }},
 	{"org", "blocks without an end", repeat("#+begin_src\n")},
+	{"org", "blocks over headings", repeat("#+begin_src\n#+begin_comment\n* a\n")},
 	{"org", "links", repeat("[[a][")},
 	{"org", "footnotes", repeat("[fn:")},
 	{"rst adoc org", "marks", repeat("*a _b `c =d ~e +f /g #h ")},

@@ -21,6 +21,10 @@ type orgReader struct {
 	plain  []byte
 
 	length, lastDrawerEnd int // of the text, to know whether a drawer can have an end
+
+	// endless has, by the name of a block, how much text is left from where on an end
+	// may be found that was looked for in vain before.
+	endless map[string]int
 }
 
 func (r *orgReader) read() {
@@ -65,6 +69,11 @@ func (r *orgReader) close() {
 func (r *orgReader) add(kind Kind, level int, text string, start, end int) {
 	r.plain = orgInline.strip(r.plain[:0], text)
 	r.b.add(kind, level, string(r.plain), start, end)
+}
+
+// orgHeading reports the line of a heading, which ends all that is open.
+func orgHeading(line string) bool {
+	return line != "" && line[0] == '*' && strings.HasPrefix(strings.TrimLeft(line, "*"), " ")
 }
 
 // heading reads "* TODO [#A] Title [1/2] :tag:".
@@ -121,24 +130,48 @@ func (r *orgReader) keyword(text string) {
 
 // block reads a block that "#+begin_" begins.
 func (r *orgReader) block(name string) {
-	start := r.l.n + 1
-	isEnd := func(line string) bool {
-		line = strings.TrimSpace(line)
-		return len(line) == len("#+end_")+len(name) && strings.EqualFold(line, "#+end_"+name)
-	}
 	switch name {
-	case "src", "example":
-		r.b.code(dedent(r.l.takeWhile(func(line string) bool { return !isEnd(line) })), start)
-	case "export", "comment":
-		r.l.takeWhile(func(line string) bool { return !isEnd(line) })
-	case "verse":
-		for line := range strings.Lines(r.l.takeWhile(func(line string) bool { return !isEnd(line) })) {
+	case "src", "example", "export", "comment", "verse":
+	default:
+		return // what is inside is text
+	}
+	start := r.l.n + 1
+	body, ok := r.blockBody(name)
+	switch {
+	case !ok:
+	case name == "src" || name == "example":
+		r.b.code(dedent(body), start)
+	case name == "verse":
+		for line := range strings.Lines(body) {
 			r.plain = orgInline.strip(r.plain[:0], line)
 			r.b.part(hardBreak)
 			r.b.fold(string(r.plain))
 		}
-		r.b.flush(Paragraph, 0, start, r.l.n)
+		r.b.flush(Paragraph, 0, start, r.l.n-1)
 	}
+}
+
+// blockBody reads what is inside of a block, and the line that ends it. A block
+// without an end, or with a heading before it, is none: its lines are text.
+func (r *orgReader) blockBody(name string) (body string, ok bool) {
+	if stop, known := r.endless[name]; known && len(r.l.rest) > stop {
+		return "", false
+	}
+	end := "#+end_" + name
+	ahead := r.l
+	body = ahead.takeWhile(func(line string) bool {
+		return !orgHeading(line) && !strings.EqualFold(strings.TrimSpace(line), end)
+	})
+	if last, more := ahead.peek(); !more || orgHeading(last) {
+		if r.endless == nil {
+			r.endless = map[string]int{}
+		}
+		r.endless[name] = len(ahead.rest)
+		return "", false
+	}
+	ahead.next()
+	r.l = ahead
+	return body, true
 }
 
 // planning passes over the line of dates below a heading.
@@ -162,7 +195,7 @@ func (r *orgReader) drawer(text string) bool {
 	r.close()
 	ended := false
 	r.l.takeWhile(func(line string) bool {
-		if ended || line != "" && line[0] == '*' && strings.HasPrefix(strings.TrimLeft(line, "*"), " ") {
+		if ended || orgHeading(line) {
 			return false
 		}
 		ended = strings.EqualFold(strings.TrimSpace(line), ":end:")
