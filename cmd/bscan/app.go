@@ -53,6 +53,10 @@ are left out, and contents in Git LFS are the pointers that git has. With -follo
 document that it leads to in the same commit holds. Nothing is fetched. -since names a commit on the line and lists what
 came after it; -index does that with the last commit that a knowledge base has taken in whole, under the same flags.
 
+A shallow clone lacks the beginning of its line, from which times and places count: -since is refused. With -index, commits
+that the knowledge base knows keep their places, and what begins after a gap comes after all that is known of the same
+documents, and what is not there any more is gone then.
+
 Files that cannot be read become "error" records, folders that cannot be read are named in the "end" line, and the
 exit code is 3. An interrupted scan writes no "end" line.
 `

@@ -53,26 +53,38 @@ func (s *settings) historyOptions(c *cli.Context) (githist.Options, error) {
 		return opts, tool.Usagef("-git takes no list of paths on stdin")
 	case *s.since != "" && *s.index != "":
 		return opts, tool.WithHint(tool.Usagef("-since and -index both say where to begin"), "-index finds the commit for -since by itself")
-	case *s.index != "" && !*s.rehash:
-		var err error
-		opts.Taken, err = histories(c.Context, *s.index)
+	case *s.index != "":
+		err := s.askIndex(c.Context, &opts)
 		return opts, err
 	}
 	return opts, nil
 }
 
-// histories asks a knowledge base for what it has taken in. One that is not there
-// has nothing.
-func histories(ctx context.Context, path string) (_ []kb.Scan, err error) {
+// askIndex has the history begin after what a knowledge base has taken in.
+func (s *settings) askIndex(ctx context.Context, opts *githist.Options) error {
+	opts.Taken, opts.Again = []kb.Scan{}, *s.rehash
+	opts.Versions = func(ctx context.Context, fn func(*kb.Version) error) error {
+		return reading(ctx, *s.index, func(r *sqlite.Reader) error { return r.HistoryVersions(ctx, fn) })
+	}
+	return reading(ctx, *s.index, func(r *sqlite.Reader) (err error) {
+		if opts.Taken, err = r.Histories(ctx); err != nil {
+			return err
+		}
+		opts.Heard, err = r.HistoriesHeard(ctx)
+		return err
+	})
+}
+
+// reading asks a knowledge base. One that is not there has nothing.
+func reading(ctx context.Context, path string, ask func(*sqlite.Reader) error) error {
 	reader, err := sqlite.OpenReader(ctx, path)
 	if errors.Is(err, sqlite.ErrMissing) {
-		return []kb.Scan{}, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	return reader.Histories(ctx)
+	return errors.Join(ask(reader), reader.Close())
 }
 
 // refused gives an error of package githist its exit code and its hint.

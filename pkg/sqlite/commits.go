@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/kb"
 )
 
 // Commits returns the commits whose hashes begin with some digits. Versions are
@@ -34,4 +35,22 @@ func (r *Reader) Commits(ctx context.Context, digits string, most int) ([]asof.C
 		return ctx.Err()
 	})
 	return found, untilStop(err)
+}
+
+// HistoryVersions calls fn for every version that comes from a history of git, in
+// no order. It has the place and the source of the version, but not its content.
+func (r *Reader) HistoryVersions(ctx context.Context, fn func(*kb.Version) error) error {
+	return r.each(`
+		SELECT v.id, p.name, v.valid_from, v.seq, v.blob IS NULL, v.source
+		FROM version v JOIN path p ON p.id = v.path
+		WHERE v.source >= ? AND v.source < ?`, []any{asof.CommitSource, asof.CommitSource + "g"}, func(rows *sql.Rows) error {
+		var v kb.Version
+		if err := rows.Scan(&v.ID, &v.Path, &v.ValidFrom, &v.Seq, &v.Gone, &v.Source); err != nil {
+			return err
+		}
+		if err := fn(&v); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
 }

@@ -244,11 +244,18 @@ func (r *Reader) WriteContent(ctx context.Context, w io.Writer, hash kb.Hash) er
 // Histories returns the scans of histories that were taken in whole, each record
 // of them and none with a failure, in the order in which they were begun.
 func (r *Reader) Histories(context.Context) ([]kb.Scan, error) {
+	return r.histories(`s.closed_at IS NOT NULL AND s.id NOT IN (SELECT scan FROM run_chunk WHERE failed > 0 AND scan IS NOT NULL)`)
+}
+
+// HistoriesHeard returns all scans of histories, taken in whole or not, in the order
+// in which they were begun.
+func (r *Reader) HistoriesHeard(context.Context) ([]kb.Scan, error) { return r.histories("true") }
+
+func (r *Reader) histories(which string) ([]kb.Scan, error) {
 	histories := []kb.Scan{}
 	err := r.each(`
 		SELECT s.body FROM scan s
-		WHERE s.closed_at IS NOT NULL AND json_extract(s.body, '$.history') IS NOT NULL
-			AND s.id NOT IN (SELECT scan FROM run_chunk WHERE failed > 0 AND scan IS NOT NULL)
+		WHERE json_extract(s.body, '$.history') IS NOT NULL AND `+which+`
 		ORDER BY s.started_at, s.id`, nil, func(rows *sql.Rows) error {
 		scan, err := scanBody(rows)
 		histories = append(histories, scan)

@@ -44,6 +44,16 @@ type Options struct {
 	// is not nil, the list begins after the last commit that they have under
 	// the same rules, and Since must be empty.
 	Taken []kb.Scan
+	Again bool // list all of it all the same
+
+	// Heard are all the scans of histories of which the knowledge base has heard,
+	// taken in whole or not: whose documents it may have too.
+	Heard []kb.Scan
+
+	// Versions gives fn the versions that the knowledge base has from histories, in
+	// any order. It is called where a clone is shallow, or was, so that its commits
+	// come after what is known. It may be nil.
+	Versions func(ctx context.Context, fn func(*kb.Version) error) error
 
 	// Paths are documents and folders, as the repository calls them from its
 	// root; all of it if there are none. One that is a document is listed
@@ -85,7 +95,9 @@ type History struct {
 	git   *git
 	rules *rules
 	scan  kb.Scan
-	from  commit // the list begins after it; zero for the beginning
+	from  commit // the list begins after it; without a name, with the first commit of the line, counted on from this place
+	known places // of commits, that may be later than counted
+	lost  *lost  // nil where nothing is cut off, or nothing known
 }
 
 // commit is one on the line.
@@ -180,6 +192,15 @@ func (r *rules) take(p string) bool {
 	return r.covers.Covers(record)
 }
 
+// takeRecord is take for the path of a record, and returns that of the repository.
+func (r *rules) takeRecord(record string) (string, bool) {
+	if r.scan.Prefix == "" {
+		return record, r.take(record)
+	}
+	p, ok := strings.CutPrefix(record, r.scan.Prefix+"/")
+	return p, ok && r.take(p)
+}
+
 // note keeps that something was there at a path or below one.
 func (r *rules) note(p string) {
 	for given, seen := range r.seen {
@@ -231,6 +252,7 @@ func (h *History) Run(ctx context.Context, sink scan.Sink) (kb.End, error) {
 	if end.Errors > 0 {
 		h.tellOfPartialClone(ctx)
 	}
+	h.tellOfLost()
 	if missing := h.rules.missing(); len(missing) > 0 && h.from.id == "" {
 		return end, &Error{Message: fmt.Sprintf("nothing in this history was ever at %q", missing[0]), Hint: pathHint, err: ErrNeverThere}
 	}

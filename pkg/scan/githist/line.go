@@ -36,34 +36,47 @@ func (h *History) findLine(ctx context.Context) error {
 		return err
 	}
 	hist.First, hist.At, hist.Seq = survey.first, survey.last.at, survey.last.seq
-	if hist.Shallow, err = h.hasParent(ctx, survey.first); err != nil {
+	parent, err := h.parent(ctx, survey.first)
+	if err != nil {
 		return err
 	}
+	hist.Shallow = parent != ""
 	switch {
+	case h.opts.Since != "" && hist.Shallow:
+		return &Error{Message: fmt.Sprintf("%s is a shallow clone, which begins with commit %s: times and places of what came after %s count from before that",
+			h.opts.Dir, hist.First, h.opts.Since),
+			Hint: "git fetch --unshallow brings what came before; -index kb.sqlite in place of -since goes on from what a knowledge base has"}
 	case h.opts.Since != "":
 		var onLine bool
 		if h.from, onLine = survey.find(h.from.id); !onLine {
 			return &Error{Setting: "since", Message: fmt.Sprintf("%s is not on the first-parent line of %s", h.opts.Since, h.opts.Rev),
 				Hint: "git log --first-parent --oneline " + h.opts.Rev + " lists the commits that are"}
 		}
-	case h.opts.Taken != nil:
+	case h.opts.Taken != nil && !h.opts.Again:
 		h.from = taken.last(hist, survey)
-		h.tellOfTaken(ctx, taken)
+		h.tellOfTaken(ctx, taken, survey)
 	}
 	hist.Since = h.from.id
 	if counted, ok := survey.find(h.from.id); ok {
 		hist.Seq += h.from.seq - counted.seq
 		hist.At = max(hist.At, h.from.at)
 	}
-	h.tellOfLine(hist, survey)
+	note, err := h.placeLine(ctx, parent)
+	if err != nil {
+		return err
+	}
+	h.tellOfLine(hist, survey, note)
 	return nil
 }
 
 // tellOfLine warns of a line that is not what the user may take it for.
-func (h *History) tellOfLine(hist *kb.History, s *survey) {
-	if hist.Shallow && hist.Since == "" {
-		h.opts.Warn(fmt.Sprintf("%s is a shallow clone: its history begins at %v, with commit %s", h.opts.Dir, s.began, hist.First),
-			"git fetch --unshallow brings what came before")
+func (h *History) tellOfLine(hist *kb.History, s *survey, note string) {
+	if hist.Shallow {
+		hint := "git fetch --unshallow brings what came before"
+		if h.opts.Versions == nil {
+			hint += "; with -index kb.sqlite it goes on from what a knowledge base has"
+		}
+		h.opts.Warn(fmt.Sprintf("%s is a shallow clone: its history begins at %v, with commit %s%s", h.opts.Dir, s.began, hist.First, note), hint)
 	}
 	if now := kb.InstantOf(h.opts.Clock()); hist.At > now {
 		h.opts.Warn(fmt.Sprintf("the history of %s runs into the future: its last commit counts from %v on", h.opts.Dir, hist.At),
@@ -94,11 +107,14 @@ func (h *History) resolve(ctx context.Context, setting, rev string) (string, err
 		Hint: "give a branch, a tag or the beginning of a commit's name, as git log --oneline shows it"}
 }
 
-// hasParent reports whether a commit says that there was one before it.
-func (h *History) hasParent(ctx context.Context, id string) (bool, error) {
+// parent returns the commit that one says was before it, be it there or not; ""
+// if there was none.
+func (h *History) parent(ctx context.Context, id string) (string, error) {
 	raw, err := h.git.output(ctx, "cat-file", "commit", id)
 	head, _, _ := bytes.Cut(raw, []byte("\n\n"))
-	return bytes.Contains(head, []byte("\nparent ")), err
+	_, rest, _ := bytes.Cut(head, []byte("\nparent "))
+	parent, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(parent), err
 }
 
 // survey is what one walk along the line has found.
@@ -135,7 +151,8 @@ func (h *History) survey(ctx context.Context, watched map[string]bool) (*survey,
 	return s, err
 }
 
-// walk calls fn for each commit of the line after the given one.
+// walk calls fn for each commit of the line after the given one, or for all if it
+// has no name, counted on from its place.
 func (h *History) walk(ctx context.Context, c commit, fn func(commit) error) error {
 	args := []string{"rev-list", "--first-parent", "--reverse", "--timestamp", h.scan.History.Commit}
 	if c.id != "" {
@@ -156,6 +173,7 @@ func (h *History) walk(ctx context.Context, c commit, fn func(commit) error) err
 			err = c.advance(line)
 		}
 		if err == nil {
+			h.known.raise(&c)
 			err = fn(c)
 		}
 		if err != nil {
@@ -179,9 +197,7 @@ func (c *commit) advance(line string) error {
 	c.seq++
 	if seconds, err := strconv.ParseUint(stamp, 10, 64); err == nil && seconds <= lastSecond {
 		at := kb.Instant(seconds * uint64(time.Second/time.Microsecond))
-		if c.seq == 1 || at > c.at {
-			c.at = at
-		}
+		c.at = max(c.at, at)
 	}
 	return nil
 }

@@ -111,7 +111,10 @@ func (l *lister) change(ctx context.Context) error {
 	err := l.differ.each(ctx, func(at *commit, c *change) error {
 		return l.changed(ctx, at, c)
 	}, func(at *commit) error {
-		return l.relink(ctx, at)
+		if err := l.relink(ctx, at); err != nil {
+			return err
+		}
+		return l.lose(ctx, at)
 	})
 	return errors.Join(err, l.differ.wait())
 }
@@ -185,6 +188,9 @@ func (h *History) file(at *commit, path string, mode uint32, oid string) *job {
 
 // put sends a job on its way.
 func (l *lister) put(ctx context.Context, j *job) error {
+	if l.lost != nil && j.rec.Kind != kb.Gone {
+		delete(l.lost.paths, j.rec.Path)
+	}
 	if l.sizes != nil && j.oid != "" {
 		l.sizes.ask(j.oid)
 	}

@@ -1,8 +1,10 @@
 package githist_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,11 +16,27 @@ import (
 // take lists what is new to a knowledge base and takes it in.
 func (b base) takeNew(opts githist.Options) (fresh []kb.Record, end kb.End, warnings []string) {
 	b.t.Helper()
-	opts.Taken = b.histories()
+	b.index(&opts)
 	opts.Warn = func(message, hint string) { warnings = append(warnings, message+"\n"+hint) }
 	text, end := list(b.t, opts)
 	b.take(text)
 	return records(b.t, text), end, warnings
+}
+
+// index has a history begin after what a knowledge base has.
+func (b base) index(opts *githist.Options) {
+	b.t.Helper()
+	opts.Taken = b.histories()
+	opts.Versions = func(context.Context, func(*kb.Version) error) error { return nil }
+	if _, err := os.Stat(b.path); err != nil {
+		return
+	}
+	reader := b.reader()
+	var err error
+	if opts.Heard, err = reader.HistoriesHeard(context.Background()); err != nil {
+		b.t.Fatal(err)
+	}
+	opts.Versions = reader.HistoryVersions
 }
 
 // main points the branch to a commit.
@@ -192,9 +210,7 @@ func TestShallowClones(t *testing.T) {
 	r, ids := linear(t, 12)
 	clone := func(depth int, commit string) githist.Options {
 		r.main(commit)
-		to := repo{t: t, dir: t.TempDir()}
-		to.run("", "clone", "--quiet", "--bare", "--depth", fmt.Sprint(depth), "--branch", "main", "file://"+r.dir, ".")
-		return githist.Options{Dir: to.dir}
+		return githist.Options{Dir: r.clone(t.TempDir(), depth)}
 	}
 	shallow := clone(4, ids[5])
 	var warned []string
@@ -210,7 +226,7 @@ func TestShallowClones(t *testing.T) {
 	b := newBase(t)
 	b.take(text)
 	fresh, end, warnings := b.takeNew(clone(4, ids[7]))
-	if h := end.Scan.History; len(fresh) != 2 || h.Since != ids[5] || h.Seq != 6 || fresh[0].Seq != 5 || len(warnings) > 0 {
+	if h := end.Scan.History; len(fresh) != 2 || h.Since != ids[5] || h.Seq != 6 || fresh[0].Seq != 5 || !onlyShallow(warnings) {
 		t.Errorf("the next night: %q, %+v, %q", say(fresh), h, warnings)
 	}
 	fresh, end, _ = b.takeNew(clone(1, ids[9]))

@@ -99,8 +99,16 @@ func (t *taken) last(now *kb.History, s *survey) commit {
 
 // tellOfTaken warns where the commits that were taken in last are not on the
 // line any more.
-func (h *History) tellOfTaken(ctx context.Context, t *taken) {
-	if t.newest == nil || t.newest.Commit == h.from.id {
+func (h *History) tellOfTaken(ctx context.Context, t *taken, s *survey) {
+	if t.newest == nil {
+		return
+	}
+	if _, onLine := s.find(t.newest.Commit); onLine {
+		return
+	}
+	// Before what a shallow clone has of the line, it may well be there.
+	newest := commit{at: t.newest.At, seq: t.newest.Seq}
+	if h.scan.History.Shallow && (h.from.id == "" || !h.from.before(&newest)) {
 		return
 	}
 	// Nothing is wrong where the user asks for an earlier part of the same line.
