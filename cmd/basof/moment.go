@@ -123,8 +123,11 @@ func noCommit(c *cli.Context, reader *sqlite.Reader, m moment) error {
 	} else if forgotten != nil {
 		why += fmt.Sprintf(", nor may one from before %s, which is forgotten", forgotten.Before)
 	}
-	return tool.WithHint(tool.Usagef("%s: nothing that is known comes from the commit %s", m.flag, m.commit),
-		fmt.Sprintf("%s; ask by its time: %s \"$(git show -s --format=%%cI %s)\"", why, m.flag, m.commit))
+	why += "; one of a rewritten history that says what another said before is known by the name of that one"
+	err = tool.WithHint(tool.Usagef("%s: nothing that is known comes from the commit %s", m.flag, m.commit), why)
+	// Not by its time: where clocks went backwards, it counts from a later one, and others may share it.
+	return tool.WithHint(err, fmt.Sprintf("ask by the last commit of its line that changed the document: %s \"@$(git rev-list -1 --first-parent %s -- PATH)\"",
+		m.flag, m.commit))
 }
 
 // asked is the point that a question is about.
