@@ -199,17 +199,24 @@ func (s *search) warn(c *cli.Context, found *asof.Found) {
 	}
 }
 
-// warnForeign warns where passages are made anew, for the past as it was known
-// then, and those of the index are of another version.
+// warnForeign warns of an index of another version: where its words are others, and
+// where passages are made anew, for the past as it was known then, and its own are
+// others.
 func warnForeign(c *cli.Context, reader *sqlite.Reader, point *asked) {
-	if point.knows() {
+	index, err := reader.SearchIndex(c.Context)
+	var differs string
+	switch {
+	case err != nil: // a failure of the question too, which tells it
+		return
+	case index.Foreign() && !point.knows():
+		differs = "parts documents otherwise than this one does"
+	case index.OtherWords:
+		differs = "has some words otherwise than this one looks for them"
+	default:
 		return
 	}
-	// A failure is one of the question too, which tells it.
-	if index, err := reader.SearchIndex(c.Context); err == nil && index.Foreign() {
-		tool.Warn(c, tool.WithHint(errors.New("the index is that of another version of btools, and parts documents otherwise than this one does"),
-			"make the index anew with: bingest reindex"))
-	}
+	tool.Warn(c, tool.WithHint(errors.New("the index is that of another version of btools, and "+differs),
+		"make the index anew with: bingest reindex"))
 }
 
 // mostUnheard is how many words that no document holds are told.

@@ -23,7 +23,9 @@ type index struct {
 	Rejected    int64             `json:"rejected"`     // wordings of passages that the embedder gave no vector for
 	WithoutText map[kb.Code]int64 `json:"without_text"` // documents in force now, by reason
 	Behind      bool              `json:"behind"`       // it does not know all versions: reindex
-	Outdated    bool              `json:"outdated"`     // this bingest would make other passages: reindex
+	Outdated    bool              `json:"outdated"`     // this bingest would make another one: reindex
+
+	otherWords bool // it would have the same passages
 }
 
 // textless is a document in force now that has no text to search.
@@ -40,9 +42,10 @@ func indexOf(ctx context.Context, reader *sqlite.Reader) (*index, []textless, er
 	if err != nil {
 		return nil, nil, err
 	}
+	otherPassages := state.Recorded && (state.Extractor != extract.Version || state.Splitter != passage.Version)
 	i := &index{
 		Embedder: state.Embedder, Waiting: state.Waiting, WithoutText: make(map[kb.Code]int64), Behind: state.Behind,
-		Outdated: state.Recorded && (state.Extractor != extract.Version || state.Splitter != passage.Version),
+		Outdated: otherPassages || state.OtherWords, otherWords: !otherPassages,
 	}
 	if i.Rejected, err = reader.Rejected(ctx); err != nil {
 		return nil, nil, err
@@ -71,9 +74,12 @@ func (i *index) write(w io.Writer, list []textless) error {
 		}
 		lines = append(lines, fmt.Sprintf("%s no vector of %s, which rejected %s; the words alone find %[3]s", verb(i.Rejected, "passage", "has", "have"), i.Embedder, it))
 	}
-	if i.Behind {
+	switch {
+	case i.Behind:
 		lines = append(lines, "searches do not find all that was taken in; make the index anew with: bingest reindex")
-	} else if i.Outdated {
+	case i.Outdated && i.otherWords:
+		lines = append(lines, "the words of the text index are those of another version of btools, and some are not found; make the index anew with: bingest reindex")
+	case i.Outdated:
 		lines = append(lines, "the passages are those of another version of btools; make the index anew with: bingest reindex")
 	}
 	if total, reasons := countCodes(i.WithoutText); total > 0 {

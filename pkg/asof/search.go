@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/kb"
 )
@@ -140,7 +142,7 @@ func Find(ctx context.Context, store SearchStore, embedder embed.Embedder, s Sea
 	case !index.Recorded:
 		return nil, ErrNoIndex
 	}
-	s.Words = visible.Replace(s.Words)
+	s.Words = norm.NFC.String(visible.Replace(s.Words)) // as SplitWords has words
 	f := &finder{store: store, Search: s, index: index, found: &Found{Behind: index.Behind}}
 	if f.Now == 0 {
 		f.Now = kb.InstantOf(time.Now())

@@ -91,6 +91,8 @@ type SearchIndex struct {
 	Dim      int    // of the vectors; 0 if there are none
 
 	Extractor, Splitter int64 // the versions of those that made its passages
+
+	OtherWords bool // it has some words otherwise than this version asks for them
 }
 
 // Foreign reports whether the passages are those of another version of btools,

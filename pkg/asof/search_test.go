@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/unicode/norm"
+	"pgregory.net/rapid"
+
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/ingest"
@@ -59,11 +62,22 @@ func TestMarks(t *testing.T) {
 	b.stays(stay{path: "a.txt", body: text, from: 10, to: kb.Forever})
 	b.stays(stay{path: "a.txt", body: "全角のデータと半角のﾃﾞｰﾀ。", from: 10, to: kb.Forever})
 	b.stays(stay{path: "a.txt", body: "Του Οδυσσέα, ᾠδή. Ещё ёлки. שָׁלוֹם, العَرَبِيّة.", from: 10, to: kb.Forever})
+	b.stays(stay{path: "a.txt", body: "Cœur, " + norm.NFD.String("ガイドの백업 절차、йогурт, Łódź, Đà Nẵng") + ".", from: 10, to: kb.Forever})
 	for _, test := range []struct {
 		words  string
 		syntax bool
 		want   string
 	}{
+		{"백업", false, norm.NFD.String("백업")},
+		{norm.NFD.String("백업의 절차"), false, norm.NFD.String("백업 절차")},
+		{"ガイド", false, norm.NFD.String("ガイド")},
+		{"йогурт", false, norm.NFD.String("йогурт")},
+		{"йогру*", true, ""},
+		{"йогур*", true, norm.NFD.String("йогурт")},
+		{norm.NFD.String("йогур*"), true, norm.NFD.String("йогурт")},
+		{"coeur", false, "Cœur"},
+		{"lodz", false, norm.NFD.String("Łódź")},
+		{"da nang", false, norm.NFD.String("Đà Nẵng")},
 		{"retry", false, "Retry RETRIES"},
 		{"retried cafe", false, "Retry RETRIES cafés"},
 		{"检索", false, "检索 检索"},
@@ -101,6 +115,46 @@ func TestMarks(t *testing.T) {
 			t.Errorf("%q marks %q, not %q", test.words, got, test.want)
 		}
 	}
+}
+
+// TestForms finds the same in documents of the same text, whether letters stand with
+// their marks as one character or as several, and whichever way they are asked for.
+func TestForms(t *testing.T) {
+	words := []string{"데이터베이스", "백업", "절차를", "データベース", "ヴァイオリン", "がくせい", "йогурт", "Чай", "ёлка", "мій", "cœur",
+		"naïve", "Ærø", "Łódź", "Đắk", "ế", "ἀρχῇ", "Ελλάδα", "שָׁלוֹם", "العَرَبِيّة", "آب", "हिन्दी", "क़लम", "ที่รัก", "检索", "x", "and"}
+	rapid.Check(t, func(t *rapid.T) {
+		b := newBase(t)
+		forms := []func(string) string{norm.NFC.String, norm.NFD.String}
+		texts := rapid.SliceOfN(rapid.SliceOfN(rapid.SampledFrom(words), 1, 6), 1, 4).Draw(t, "texts")
+		for i, text := range texts {
+			for f, form := range forms {
+				b.document(fmt.Sprintf("%c/%d", 'a'+f, i), form(strings.Join(text, " ")+"."), 10, kb.Forever)
+			}
+		}
+		asked := rapid.SliceOfN(rapid.SampledFrom(texts[0]), 1, 3).Draw(t, "asked")
+		var found []string
+		for _, form := range forms {
+			for _, folder := range []string{"a", "b"} {
+				var hits []string
+				s := asof.Search{Words: form(strings.Join(asked, " ")), Strict: true, Mode: asof.Text, At: valid(20), Limit: 99, Prefixes: []string{folder}}
+				for _, h := range b.find(s).Hits {
+					hits = append(hits, h.Version.Path[1:])
+					var marked []string
+					for _, m := range h.Marks {
+						marked = append(marked, norm.NFC.String(h.Text[m[0]:m[1]]))
+					}
+					hits = append(hits, marked...)
+				}
+				found = append(found, fmt.Sprint(hits))
+				found = append(found, strings.ReplaceAll(b.when(form(texts[0][0]), folder), folder+"/", "/"))
+			}
+		}
+		for i := range found {
+			if found[i] != found[i%2] || found[i] == "" || found[i] == "[]" {
+				t.Errorf("%q finds %q", asked, found)
+			}
+		}
+	})
 }
 
 // A phrase that is rare, of words that are frequent, ranks what has it.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
 	"github.com/seed16713943/btools/pkg/asof"
@@ -33,7 +34,17 @@ func TestWhen(t *testing.T) {
 	b.document("docs/b.md", "We retry with 检索增强 and GPU检索.\n", 15, kb.Forever)
 	b.document("docs/c.md", "半角のﾃﾞｰﾀ。\n", 15, kb.Forever)
 	b.document("docs/d.md", "全角のガイド。\n", 15, kb.Forever)
+	b.document("docs/e.md", "Un cœur. "+norm.NFD.String("데이터베이스 백업 절차를 설명합니다. Свежий йогурт.")+"\n", 15, kb.Forever)
+	b.document("docs/f.md", "복원 절차. Ветчина, чай.\n", 15, kb.Forever)
 	for _, test := range []struct{ phrase, want string }{
+		{"백업", "docs/e.md 15 -"},
+		{norm.NFD.String("백업"), "docs/e.md 15 -"},
+		{"백업 절차를", "docs/e.md 15 -"},
+		{"свежий йогурт", "docs/e.md 15 -"},
+		{"свежии иогурт", ""},
+		{norm.NFD.String("절차"), "docs/e.md 15 -, docs/f.md 15 -"},
+		{norm.NFD.String("чай"), "docs/f.md 15 -"},
+		{"coeur", "docs/e.md 15 -"},
 		{"データ", "docs/c.md 15 -"},
 		{"のｶﾞｲﾄﾞ", "docs/d.md 15 -"},
 		{"カイ", ""},

@@ -48,6 +48,8 @@ func (r *runner) look(ctx context.Context) error {
 		r.opts.Warn("searches do not find all that was taken in; make the index anew with: bingest reindex")
 	case state.Recorded && (state.Extractor != made.Extractor || state.Splitter != made.Splitter):
 		r.opts.Warn("the passages are those of another version of btools; make the index anew with: bingest reindex")
+	case state.OtherWords:
+		r.opts.Warn("the words of the text index are those of another version of btools, and some are not found; make the index anew with: bingest reindex")
 	}
 	return nil
 }

@@ -24,6 +24,9 @@ type IndexState struct {
 	// Behind says that versions were taken in that the index does not know, so
 	// that it has to be made again.
 	Behind bool
+	// OtherWords says that the store has made the text index by other rules than
+	// it has now, so that some words are not found until it is made again.
+	OtherWords bool
 	// Waiting is how many texts are still to get their vector.
 	Waiting int64
 }

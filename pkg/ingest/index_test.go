@@ -286,6 +286,7 @@ func TestAdvice(t *testing.T) {
 		{func(s *ingest.IndexState) { s.Behind = true }, 1},
 		{func(s *ingest.IndexState) { s.Extractor-- }, 1},
 		{func(s *ingest.IndexState) { s.Splitter-- }, 1},
+		{func(s *ingest.IndexState) { s.OtherWords = true }, 1},
 	} {
 		b := newBench(t)
 		b.opts.Partial = true

@@ -44,6 +44,8 @@ func (k *check) meta() error {
 		err = k.note(CodeBehind, ByReindex, "searches do not find all that was taken in")
 	case state.Recorded && !k.current():
 		err = k.note(CodeOutdated, ByReindex, "the passages are those of another version of btools")
+	case state.OtherWords:
+		err = k.note(CodeOutdated, ByReindex, "the words of the text index are those of another version of btools")
 	case state.Waiting > 0:
 		err = k.note(CodeWaiting, ByIngesting, "%d passages wait for a vector, and are found by their words until they have it", state.Waiting)
 	}

@@ -94,28 +94,37 @@ func (s *session) countedIndex() (ingest.IndexState, error) {
 // to count.
 func (s *session) index() (ingest.IndexState, error) {
 	var state ingest.IndexState
-	var extractor, splitter, dim sql.NullInt64
+	var extractor, splitter, dim, words sql.NullInt64
 	var embedder sql.NullString
 	_, err := s.row(`
 		SELECT (SELECT value FROM meta WHERE key = 'extractor'),
 			(SELECT value FROM meta WHERE key = 'splitter'),
 			(SELECT value FROM meta WHERE key = 'embedder'),
 			(SELECT value FROM meta WHERE key = 'dimension'),
+			(SELECT value FROM meta WHERE key = 'words'),
 			EXISTS (SELECT 1 FROM meta WHERE key = 'index_behind')`,
-		nil, &extractor, &splitter, &embedder, &dim, &state.Behind)
+		nil, &extractor, &splitter, &embedder, &dim, &words, &state.Behind)
 	state.Recorded = extractor.Valid
 	state.Extractor, state.Splitter = extractor.Int64, splitter.Int64
 	state.Embedder, state.Dim = embedder.String, int(dim.Int64)
+	state.OtherWords = state.Recorded && words.Int64 != wordsVersion
 	return state, err
 }
 
-// SetIndex records what makes the index.
+// SetIndex records what makes the index. The words of texts that are there stay those
+// that they are.
 func (t *tx) SetIndex(index ingest.Index) error {
 	_, err := t.exec(`
 		INSERT INTO meta (key, value)
 		VALUES ('extractor', ?), ('splitter', ?), ('embedder', ?), ('dimension', ?)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 		index.Extractor, index.Splitter, index.Embedder, index.Dim)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`
+		INSERT INTO meta (key, value) SELECT 'words', ? WHERE NOT EXISTS (SELECT 1 FROM text)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, wordsVersion)
 	return err
 }
 

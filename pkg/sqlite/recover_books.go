@@ -199,7 +199,7 @@ func (r *recovery) copyRows(name string) error {
 // keptMeta are the keys of meta that a recovery keeps, if their value is of the
 // type.
 var keptMeta = map[string]string{
-	"created_at": "integer", "extractor": "integer", "splitter": "integer", "embedder": "text", "dimension": "integer", "index_drops": "integer",
+	"created_at": "integer", "extractor": "integer", "splitter": "integer", "embedder": "text", "dimension": "integer", "index_drops": "integer", "words": "integer",
 	"recovered_at": "integer", "recovered_through": "integer", "versions_missing": "integer",
 }
 

@@ -20,7 +20,7 @@ func (r *Reader) SearchIndex(ctx context.Context) (asof.SearchIndex, error) {
 	}
 	index := asof.SearchIndex{
 		Recorded: state.Recorded, Behind: state.Behind, Embedder: state.Embedder, Dim: state.Dim,
-		Extractor: state.Extractor, Splitter: state.Splitter,
+		Extractor: state.Extractor, Splitter: state.Splitter, OtherWords: state.OtherWords,
 	}
 	_, err = r.row("SELECT NOT EXISTS (SELECT 1 FROM version)", nil, &index.Empty)
 	return index, err
@@ -29,6 +29,7 @@ func (r *Reader) SearchIndex(ctx context.Context) (asof.SearchIndex, error) {
 // SplitWords returns the words of a text, folded.
 func (r *Reader) SplitWords(text string) []asof.Word {
 	var words []asof.Word
+	text = composed(text)
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		word := asof.Word{Text: fold(text[start:end]), Typed: text[start:end], Spaceless: spaceless}
 		if word.Text == "" {
@@ -71,6 +72,7 @@ func (r *Reader) Vocabulary(_ context.Context, length int) (lines string, err er
 // as it stands. A run of spaceless writing is a phrase of pairs, and its last
 // character may be the first of a pair.
 func phraseOf(text string) string {
+	text = composed(text)
 	words, _ := indexed(strings.ReplaceAll(text, "\x00", " "))
 	suffix := ""
 	if last, spaceless := lastWord(text); spaceless {

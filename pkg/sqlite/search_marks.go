@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/seed16713943/btools/pkg/asof"
 )
 
@@ -78,6 +80,7 @@ func placesOf(text string) places {
 	if standsAsIs(text) {
 		return nil
 	}
+	text, before := composedPlaces(text)
 	var p places
 	keep := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -120,5 +123,32 @@ func placesOf(text string) places {
 		return true
 	})
 	keep(written, len(text)+1)
+	for i, at := range p {
+		p[i] = before.of(at)
+	}
 	return p
+}
+
+// composedPlaces returns a text composed, and for each byte of it the place in the
+// text as it stands.
+func composedPlaces(text string) (string, places) {
+	whole := composed(text)
+	if whole == text {
+		return text, nil
+	}
+	p := make(places, 0, len(whole)+1)
+	var segments norm.Iter
+	segments.InitString(norm.NFC, text)
+	for !segments.Done() {
+		start := segments.Pos()
+		segment := segments.Next()
+		same := text[start:segments.Pos()] == string(segment)
+		for i := range segment {
+			if !same {
+				i = 0
+			}
+			p = append(p, start+i)
+		}
+	}
+	return whole, append(p, len(text))
 }

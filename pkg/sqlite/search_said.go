@@ -102,6 +102,7 @@ func (r *Reader) Says(phrase string) func(heading []string, body string) bool {
 // spaceless writing one by one.
 func tokensOf(text string) []string {
 	var tokens []string
+	text = composed(text)
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		word := fold(text[start:end])
 		for word != "" {

@@ -42,6 +42,7 @@ func (v *vocabulary) learn(hash uint64) bool {
 func (v *vocabulary) unknown(text string) []tokens.Word {
 	words := []tokens.Word{}
 	var folded []byte
+	text = composed(text)
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		if word := text[start:end]; !spaceless {
 			folded = appendFold(folded[:0], word)

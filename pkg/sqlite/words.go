@@ -13,7 +13,12 @@ import (
 )
 
 // What a word is here is what one is to the tokenizer of text_fts, but that
-// scripts without spaces between words are told apart.
+// scripts without spaces between words are told apart. Words are looked for in
+// composed text.
+
+// wordsVersion is the version of these rules. It grows when the text index would
+// have other words of the same text.
+const wordsVersion = 2
 
 // spacelessScripts are those whose runs of letters are indexed as pairs.
 // Korean has spaces, but not between a word and its particles.
@@ -24,11 +29,10 @@ var spacelessScripts = rangetable.Merge(
 )
 
 // firstSpaceless is the first letter of spacelessScripts, and so is its lead
-// byte that of no letter before; punctuation begins with the other one.
+// byte that of no letter before.
 const (
-	firstSpaceless    = 0x0E01
-	leadOfSpaceless   = 0xE0
-	leadOfPunctuation = 0xE2 // U+2000 to U+2FFF, where no such letter is
+	firstSpaceless  = 0x0E01
+	leadOfSpaceless = 0xE0
 )
 
 func isSpaceless(r rune) bool {
@@ -105,14 +109,15 @@ func wordEnd(text string, i int, spaceless bool) int {
 }
 
 // indexed returns a text as the text index has it, and whether that differs:
-// letters as spelling has them, and runs of spaceless writing as overlapping
-// pairs of characters and the last character alone, 检索增强 as 检索 索增 增强 强,
-// so that a word inside is a phrase of pairs, and any character the beginning of
-// a word.
+// composed, letters as spelling has them, and runs of spaceless writing as
+// overlapping pairs of characters and the last character alone, 检索增强 as
+// 检索 索增 增强 强, so that a word inside is a phrase of pairs, and any character
+// the beginning of a word.
 func indexed(text string) (string, bool) {
 	if standsAsIs(text) {
 		return text, false
 	}
+	text = composed(text)
 	var b strings.Builder
 	b.Grow(3 * len(text))
 	written := 0
@@ -134,35 +139,100 @@ func indexed(text string) (string, bool) {
 	return b.String(), true
 }
 
+// composed returns a text in its composed form (NFC): texts that only differ in
+// whether a letter and its marks are one character, as й, が and 한 can be, become
+// the same. Macs write file names with the marks apart.
+func composed(text string) string {
+	for i := asciiPrefix(text); i < len(text); i++ {
+		if !mayDiffer[text[i]] {
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if isLoose(r) {
+			return norm.NFC.String(text)
+		}
+		i += n - 1
+	}
+	return text
+}
+
+// isLoose reports whether a text may not be composed because it has a character.
+func isLoose(r rune) bool { return r >= firstLoose && unicode.Is(looseCharacters, r) }
+
+const firstLoose = 0x0300
+
+// looseCharacters are marks, letters that join the one before, and those that are
+// others when they are composed; some characters between them are none of these.
+// Spaces are left out.
+var looseCharacters = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0x0300, 0x037F, 1}, {0x0387, 0x0387, 1}, // of all scripts; Greek
+		{0x0483, 0x0487, 1}, {0x0591, 0x05C7, 1}, {0x0610, 0x061A, 1}, {0x064B, 0x0670, 1}, // Cyrillic, Hebrew, Arabic
+		{0x06D6, 0x1DFF, 1}, {0x1F00, 0x1FFF, 1}, // India, Jamo and others; Greek
+		{0x20D0, 0x20FF, 1}, {0x2126, 0x212B, 1}, {0x2329, 0x232A, 1}, {0x2ADC, 0x2ADC, 1}, // symbols
+		{0x2CEF, 0x2DFF, 1},                      // Coptic and others
+		{0x302A, 0x302F, 1}, {0x3099, 0x309A, 1}, // East Asia
+		{0xA66F, 0xABFF, 1}, {0xF900, 0xFB4F, 1}, {0xFE20, 0xFE2F, 1},
+	},
+	R32: []unicode.Range32{{0x10000, 0x1EFFF, 1}, {0x2F800, 0x2FA1F, 1}},
+}
+
 // spelling returns what a character is written as in the text index, where the
 // tokenizer does not take it for what people do, and reports whether that is so.
 func spelling(r rune) (spelled string, other bool) {
-	if r < firstSpelled {
+	if r < firstSpelled || lastFewSpelled < r && r < firstManySpelled {
 		return "", false
 	}
-	spelled, other = spellings()[r]
+	all := spellings()
+	if r <= lastFewSpelled && all.few[r/64]>>(r%64)&1 == 0 {
+		return "", false
+	}
+	spelled, other = all.words[r]
 	return spelled, other
 }
 
-const firstSpelled = 'ß'
+// Where characters that are spelled otherwise are.
+const (
+	firstSpelled     = 'Æ'
+	lastFewSpelled   = 0x1FFF
+	firstManySpelled = 'ﬀ'
+)
 
-// spellings has ß, which is SS in capitals, ligatures, which come from PDF files,
-// the wide and half-width forms of East Asian writing, and what the tokenizer does
-// not know for accents: those of Greek, which capitals go without, the dots of ё, which are
-// mostly left out, and the points and signs for vowels of Hebrew and Arabic.
-var spellings = sync.OnceValue(func() map[rune]string {
-	all := map[rune]string{'ß': "ss", 'ẞ': "ss", '\u0342': "", '\u0343': "", '\u0344': "", '\u0345': "", '\u0670': ""}
+// spellingTable has what characters are written as, and of those up to
+// lastFewSpelled, which most letters of most scripts are among, a bit each.
+type spellingTable struct {
+	words map[rune]string
+	few   [(lastFewSpelled + 1) / 64]uint64
+}
+
+// spellings has ß, which is SS in capitals, letters that people also write as
+// others, ligatures, which come from PDF files, the wide and half-width forms of
+// East Asian writing, and what the tokenizer does not know for accents: those of
+// Greek, which capitals go without, the dots of ё, which are mostly left out, and
+// the points and signs for vowels of Hebrew and Arabic.
+var spellings = sync.OnceValue(func() *spellingTable {
+	all := map[rune]string{
+		'ß': "ss", 'ẞ': "ss",
+		'æ': "ae", 'Æ': "ae", 'œ': "oe", 'Œ': "oe", 'ø': "o", 'Ø': "o", 'đ': "d", 'Đ': "d", 'ł': "l", 'Ł': "l",
+		'\u0313': "", '\u0314': "", '\u0342': "", '\u0343': "", '\u0344': "", '\u0345': "", '\u0670': "",
+	}
 	each := func(first, last rune, spell func(r rune, letter string)) {
 		for r := first; r <= last; r++ {
 			spell(r, string(r))
 		}
 	}
+	baseOf := func(letter string) rune {
+		base, _ := utf8.DecodeRuneInString(norm.NFD.String(letter))
+		return base
+	}
+	for _, r := range "ǢǣǼǽǾǿ" {
+		all[r] = all[baseOf(string(r))]
+	}
 	for _, wide := range [][2]rune{{'ﬀ', 'ﬆ'}, {'０', '９'}, {'Ａ', 'Ｚ'}, {'ａ', 'ｚ'}, {'ｦ', halfSemiVoiced}} {
 		each(wide[0], wide[1], func(r rune, letter string) { all[r] = norm.NFKC.String(letter) })
 	}
 	bare := func(r rune, letter string) {
-		base, _ := utf8.DecodeRuneInString(norm.NFD.String(letter))
-		if base != r && unicode.IsLetter(r) && unicode.IsLetter(base) {
+		if base := baseOf(letter); base != r && unicode.IsLetter(r) && unicode.IsLetter(base) {
 			all[r] = string(base)
 		}
 	}
@@ -178,7 +248,13 @@ var spellings = sync.OnceValue(func() map[rune]string {
 	}
 	each('\u0591', '\u05C7', mark) // Hebrew
 	each('\u064B', '\u0655', mark) // Arabic
-	return all
+	table := &spellingTable{words: all}
+	for r := range all {
+		if r <= lastFewSpelled {
+			table.few[r/64] |= 1 << (r % 64)
+		}
+	}
+	return table
 })
 
 // spell returns the length of the first character of a text, what it is written
@@ -189,11 +265,11 @@ func spell(text string) (size int, written string, other bool) {
 	if written, other = spelling(r); !other {
 		written = text[:n]
 	}
-	if r < firstSpaceless || n == len(text) || text[n] != leadOfHalfWidth {
+	if r < firstSpaceless || n == len(text) || text[n] != leadOfHalfWidth && !other {
 		return n, written, other
 	}
 	switch mark, m := utf8.DecodeRuneInString(text[n:]); mark {
-	case halfVoiced, halfSemiVoiced:
+	case halfVoiced, halfSemiVoiced, '\u3099', '\u309A':
 		voiced := norm.NFKC.String(written + string(mark))
 		if utf8.RuneCountInString(voiced) == 1 {
 			return n + m, voiced, true
@@ -217,13 +293,13 @@ func letters(text string) iter.Seq2[string, string] {
 	}
 }
 
-// respelled returns a text with all letters as spelling has them.
+// respelled returns a text composed and with all letters as spelling has them.
 func respelled(text string) string {
 	if standsAsIs(text) {
 		return text
 	}
 	var b strings.Builder
-	appendLetters(&b, text)
+	appendLetters(&b, composed(text))
 	return b.String()
 }
 
@@ -273,16 +349,17 @@ func character(text string) int {
 	return end
 }
 
-// mayDiffer says of bytes whether a letter that the text index has otherwise may
-// begin with one.
+// mayDiffer says of bytes whether a letter that the text index has otherwise, or a
+// loose character, may begin with one.
 var mayDiffer = func() (may [256]bool) {
 	for c := leadOfSpaceless; c < len(may); c++ {
-		may[c] = c != leadOfPunctuation
+		may[c] = true
 	}
 	for _, c := range []byte{
-		0xC3,                         // ß
-		0xCD, 0xCE, 0xCF, 0xD0, 0xD1, // Greek, Cyrillic
-		0xD6, 0xD7, 0xD9, // Hebrew, Arabic
+		0xC3, 0xC4, 0xC5, 0xC7, // ß, æ, ø, đ, ł, œ, ǽ
+		0xCC, 0xCD, 0xCE, 0xCF, 0xD0, 0xD1, 0xD2, // marks, Greek, Cyrillic
+		0xD6, 0xD7, 0xD8, 0xD9, 0xDB, // Hebrew, Arabic
+		0xDC, 0xDD, 0xDF, // Syriac and others
 	} {
 		may[c] = true
 	}
@@ -300,16 +377,21 @@ func asciiPrefix(text string) (n int) {
 
 // standsAsIs reports whether the text index has a text as it stands.
 func standsAsIs(text string) bool {
+	loose := false
 	for i := asciiPrefix(text); i < len(text); i++ {
 		if !mayDiffer[text[i]] {
 			continue
 		}
 		r, _ := utf8.DecodeRuneInString(text[i:])
+		if '\u2010' <= r && r <= '\u203F' { // dashes, quotes: there may be many
+			continue
+		}
 		if _, other := spelling(r); other || isSpaceless(r) {
 			return false
 		}
+		loose = loose || isLoose(r)
 	}
-	return true
+	return !loose || norm.NFC.IsNormalString(text)
 }
 
 // fold returns a word in lower case and without diacritics, as the tokenizer
