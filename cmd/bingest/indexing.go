@@ -107,18 +107,25 @@ func (s *settings) serverNamed() error {
 // embedder returns the embedder asked for, or else the one that the knowledge
 // base was made with.
 func (s *settings) embedder(ctx context.Context, store ingest.Store) (embed.Embedder, error) {
-	if !s.embedderGiven() {
-		index, err := store.Index(ctx)
-		if err != nil {
-			return nil, err
-		}
-		*s.index.embed = "builtin" // so that the report has it
-		if index.Embedder != "" {
-			*s.index.embed = specOf(index.Embedder)
-		}
-		if err := s.serverNamed(); err != nil {
-			return nil, err
-		}
+	if s.embedderGiven() {
+		return embed.Parse(*s.index.embed, s.serverOptions())
+	}
+	index, err := store.Index(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.adopt(index.Embedder)
+}
+
+// adopt returns the embedder that a knowledge base was made with; "" for one that
+// is still to be made.
+func (s *settings) adopt(name string) (embed.Embedder, error) {
+	*s.index.embed = "builtin" // so that the report has it
+	if name != "" {
+		*s.index.embed = specOf(name)
+	}
+	if err := s.serverNamed(); err != nil {
+		return nil, err
 	}
 	return embed.Parse(*s.index.embed, s.serverOptions())
 }
@@ -157,6 +164,9 @@ func (s *settings) serverOptions() embed.Options {
 // embedderHint says what to do about an embedder that is not the one which the
 // knowledge base was made with.
 func embedderHint(err error, differ *ingest.EmbedderError) error {
+	if differ.Meanwhile {
+		return tool.WithHint(err, "run the same line again; it goes on with the embedder that is there now")
+	}
 	made, asked := specOf(differ.Made), specOf(differ.Asked)
 	if made != asked {
 		err = tool.WithHint(err, "to go on as before, leave -embed and BATCH_EMBED out, or use -embed "+made)

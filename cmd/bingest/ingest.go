@@ -76,6 +76,9 @@ func (s *settings) do(c *cli.Context, opts ingest.Options, judge judge, run func
 	if opts.Embedder, err = s.embedder(c.Context, store); err != nil {
 		return errors.Join(s.refuse(c, storeHint(err)), store.Close())
 	}
+	if !s.embedderGiven() {
+		opts.Adopt = s.adopt
+	}
 	sum, err := run(store, opts)
 	sum.Retries += s.index.retries.Load()
 	sum.Waited += time.Duration(s.index.waited.Load())

@@ -13,10 +13,17 @@ import (
 type EmbedderError struct {
 	Made  string // the name of the embedder that made the index
 	Asked string // that of the one given
+
+	// Meanwhile says that the index was made anew since the run has begun, and that
+	// no embedder was asked for: another run takes the one that made it.
+	Meanwhile bool
 }
 
 // Error names both embedders.
 func (e *EmbedderError) Error() string {
+	if e.Meanwhile {
+		return fmt.Sprintf("the knowledge base was given another embedder meanwhile: %s, and not %s, with which this run began", e.Made, e.Asked)
+	}
 	return fmt.Sprintf("the knowledge base was made with the embedder %s, not %s", e.Made, e.Asked)
 }
 
@@ -31,18 +38,13 @@ func (r *runner) index() Index {
 	}
 }
 
-// look finds out what index there is, refuses to mix it with another, and warns
-// where it should be made anew.
+// look finds out what index there is, and warns where it should be made anew.
 func (r *runner) look(ctx context.Context) error {
-	state, err := r.store.Index(ctx)
+	state, err := r.join(ctx)
 	if err != nil {
-		return fmt.Errorf("look at the index: %w", err)
-	}
-	r.embedding = newEmbedding(&r.opts, r.crew, r.store, state, r.store.Embedded)
-	made := r.index()
-	if err := state.accepts(made); err != nil {
 		return err
 	}
+	made := r.index()
 	switch {
 	case state.Behind:
 		r.opts.Warn("searches do not find all that was taken in; make the index anew with: bingest reindex")
@@ -52,6 +54,22 @@ func (r *runner) look(ctx context.Context) error {
 		r.opts.Warn("the words of the text index are those of another version of btools, and some are not found; make the index anew with: bingest reindex")
 	}
 	return nil
+}
+
+// join has the run go on with the index that there is, by the embedder that made it,
+// unless it was given another one to mix it with.
+func (r *runner) join(ctx context.Context) (IndexState, error) {
+	state, err := r.store.Index(ctx)
+	if err != nil {
+		return state, fmt.Errorf("look at the index: %w", err)
+	}
+	if r.opts.Adopt != nil && state.accepts(r.index()) != nil {
+		if r.opts.Embedder, err = r.opts.Adopt(state.Embedder); err != nil {
+			return state, err
+		}
+	}
+	r.embedding = newEmbedding(&r.opts, r.crew, r.store, state, r.store.Embedded)
+	return state, state.accepts(r.index())
 }
 
 // accepts returns an *EmbedderError if what another embedder makes must not come

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/extract"
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -67,8 +68,61 @@ func TestReindexedMeanwhile(t *testing.T) {
 	}
 	in := file("docs/a.md", sections("A"), 5) + file("docs/b.md", sections("B"), 5)
 	sum, err := ingest.Run(t.Context(), b.store, strings.NewReader(in), b.opts)
-	if differ := new(ingest.EmbedderError); !errors.As(err, &differ) || sum.Counts.Stored != 1 {
+	if differ := new(ingest.EmbedderError); !errors.As(err, &differ) || sum.Counts.Stored != 1 || differ.Meanwhile {
 		t.Errorf("%v, %+v", err, sum)
+	}
+
+	// Where no embedder was asked for, it is said that another run does it.
+	other.Embedder = newCounting("openai:y")
+	b.opts.Adopt = func(string) (embed.Embedder, error) { return newCounting("openai:x"), nil }
+	in = file("docs/a.md", sections("C"), 105) + file("docs/b.md", sections("B"), 5)
+	sum, err = ingest.Run(t.Context(), b.store, strings.NewReader(in), b.opts)
+	if differ := new(ingest.EmbedderError); !errors.As(err, &differ) || sum.Counts.Stored != 1 || !differ.Meanwhile {
+		t.Errorf("%v, %+v", err, sum)
+	}
+}
+
+// busy is a store that makes its index anew before a run can begin.
+type busy struct {
+	*sqlite.Store
+	before func()
+}
+
+func (s *busy) BeginRun(ctx context.Context, start ingest.RunStart) (int64, error) {
+	s.before()
+	return s.Store.BeginRun(ctx, start)
+}
+
+// TestReindexedBefore makes the index anew with another embedder while a run waits
+// to begin, which takes that one if it was not asked to take another.
+func TestReindexedBefore(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		b := newBench(t)
+		b.opts.Partial = true
+		b.run(100, file(doc, sections("A"), 5))
+		by := newCounting("openai:x")
+		s := &busy{b.store, func() {
+			other := b.opts
+			other.Embedder = by
+			_, err := ingest.Reindex(context.Background(), b.store, ingest.RunStart{At: at(100)}, other)
+			b.check(err)
+		}}
+		opts := b.opts
+		if !asked {
+			opts.Adopt = func(name string) (embed.Embedder, error) {
+				if name != by.Name() {
+					return nil, fmt.Errorf("%s made it", name)
+				}
+				return by, nil
+			}
+		}
+		sum, err := ingest.Run(t.Context(), s, strings.NewReader(file("docs/b.md", sections("B"), 5)), opts)
+		switch differ := new(ingest.EmbedderError); {
+		case asked && (!errors.As(err, &differ) || differ.Meanwhile || sum.Counts.Stored != 0):
+			t.Errorf("asked for another: %v, %+v", err, sum)
+		case !asked && (err != nil || sum.Counts.Stored != 1 || sum.Embedded != 1 || len(by.texts) != 2 || b.index().Waiting != 0):
+			t.Errorf("%v, %+v, and %v were embedded", err, sum, by.texts)
+		}
 	}
 }
 

@@ -58,6 +58,9 @@ type Options struct {
 
 	Filters  []*extract.Filter // make text of what package extract does not read
 	Embedder embed.Embedder    // embed.None{} for a store without vectors
+	// Adopt returns the embedder of a name, for a store whose index another one than
+	// Embedder has made when the run begins. It is nil where Embedder was asked for.
+	Adopt func(name string) (embed.Embedder, error)
 
 	Warn     func(message string) // is told what a person should know and no report says
 	Progress func(Progress)       // is told after each transaction; may be nil

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -59,10 +60,16 @@ func Run(ctx context.Context, store Store, in io.Reader, opts Options) (*Summary
 		r.id, err = r.store.BeginRun(ctx, RunStart{At: kb.InstantOf(r.sum.Started), Host: host, PID: os.Getpid()})
 	}
 	if err == nil {
+		_, err = r.join(ctx) // again: the store may have been busy with another index
+	}
+	if err == nil {
 		err = r.fill(ctx)
 	}
 	if err == nil {
 		err = r.pump(ctx, in)
+	}
+	if differ := (*EmbedderError)(nil); errors.As(err, &differ) {
+		differ.Meanwhile = r.id != 0 && opts.Adopt != nil
 	}
 	return r.finish(ctx, err)
 }
