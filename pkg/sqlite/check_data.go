@@ -146,7 +146,7 @@ func (k *check) texts() error {
 // missingWord returns a word of a text that the table of words has not; "" if
 // there is none.
 func (k *check) missingWord(known *vocabulary, text string) (missing string, err error) {
-	for _, word := range known.unknown(text) {
+	for _, word := range known.unknown(composed(text)) {
 		if !known.learn(word.Hash) || !isCorrection(word.Text) {
 			continue
 		}

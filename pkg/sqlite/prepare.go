@@ -41,6 +41,14 @@ func (p *preparedPart) addColumn(row *rows.Rows) {
 	}
 }
 
+// composed returns the text composed, as one that does not differ is.
+func (p *preparedPart) composed() string {
+	if !p.differs {
+		return p.text
+	}
+	return composed(p.text)
+}
+
 func prepareText(text *ingest.Text) *preparedText {
 	return &preparedText{heading: preparePart(strings.Join(text.Heading, "\n")), body: preparePart(text.Body)}
 }
@@ -86,7 +94,7 @@ func (s *Store) list(tok *tokens.Tokenizer, t *preparedText, p *preparedPart) bo
 	}
 	list, words, err := tok.Tokenize(p.indexed, most)
 	if !ascii {
-		words = s.words.unknown(p.text)
+		words = s.words.unknown(p.composed())
 	}
 	if words == nil || len(words) > maxUnknown {
 		words, t.age = nil, 0

@@ -143,7 +143,7 @@ func (t *tx) indexText(id int64, p *preparedText) error {
 	for _, part := range []*preparedPart{&p.heading, &p.body} {
 		unknown := part.unknown
 		if p.age != t.words.known.Age() {
-			unknown = t.words.unknown(part.text)
+			unknown = t.words.unknown(part.composed())
 		}
 		if err := t.addWords(unknown); err != nil {
 			return err

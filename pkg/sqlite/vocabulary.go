@@ -38,11 +38,10 @@ func (v *vocabulary) learn(hash uint64) bool {
 	return true
 }
 
-// unknown returns the words of a text, folded, that are not known.
+// unknown returns the words of a composed text, folded, that are not known.
 func (v *vocabulary) unknown(text string) []tokens.Word {
 	words := []tokens.Word{}
 	var folded []byte
-	text = composed(text)
 	eachWord(text, func(start, end int, spaceless bool) bool {
 		if word := text[start:end]; !spaceless {
 			folded = appendFold(folded[:0], word)
@@ -75,7 +74,7 @@ func (t *tx) addWordsOf(text string) error {
 	if err := t.checkWords(); err != nil {
 		return err
 	}
-	return t.addWords(t.words.unknown(text))
+	return t.addWords(t.words.unknown(composed(text)))
 }
 
 // isCorrection reports whether a folded word is worth correcting another to:

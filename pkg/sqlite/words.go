@@ -119,6 +119,11 @@ func indexed(text string) (string, bool) {
 	}
 	text = composed(text)
 	var b strings.Builder
+	if !strings.ContainsFunc(text, isSpaceless) {
+		b.Grow(len(text))
+		appendLetters(&b, text)
+		return b.String(), true
+	}
 	b.Grow(3 * len(text))
 	written := 0
 	touches := false // what was written last was a run
@@ -157,9 +162,12 @@ func composed(text string) string {
 }
 
 // isLoose reports whether a text may not be composed because it has a character.
-func isLoose(r rune) bool { return r >= firstLoose && unicode.Is(looseCharacters, r) }
-
-const firstLoose = 0x0300
+func isLoose(r rune) bool {
+	if r < 0x0300 || 0x3100 <= r && r < 0xA640 || 0xAC00 <= r && r < 0xF900 { // most letters that there are
+		return false
+	}
+	return unicode.Is(looseCharacters, r)
+}
 
 // looseCharacters are marks, letters that join the one before, and those that are
 // others when they are composed; some characters between them are none of these.
@@ -299,14 +307,27 @@ func respelled(text string) string {
 		return text
 	}
 	var b strings.Builder
+	b.Grow(len(text))
 	appendLetters(&b, composed(text))
 	return b.String()
 }
 
 func appendLetters(b *strings.Builder, text string) {
-	for _, written := range letters(text) {
-		b.WriteString(written)
+	done := 0
+	for i := 0; i < len(text); {
+		if !mayDiffer[text[i]] {
+			i++
+			continue
+		}
+		n, written, other := spell(text[i:])
+		if other {
+			b.WriteString(text[done:i])
+			b.WriteString(written)
+			done = i + n
+		}
+		i += n
 	}
+	b.WriteString(text[done:])
 }
 
 func appendPairs(b *strings.Builder, run string) {
