@@ -7,7 +7,6 @@ import (
 	"image/color"
 	"math"
 	"strings"
-	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -76,12 +75,11 @@ func svg(c *curve, title string) (template.HTML, error) {
 
 // setAxes sets the axes: from zero up, and over all the time that there is.
 func (c *curve) setAxes(p *plot.Plot) {
-	p.X.Min, p.X.Max = c.points[0].x, c.points[len(c.points)-1].x
-	if !c.dated {
-		p.X.Min = 0
-	}
-	if p.X.Max-p.X.Min < shortest {
-		p.X.Max = p.X.Min + 1
+	p.X.Min, p.X.Max = 0, c.points[len(c.points)-1].x
+	if c.dated {
+		p.X.Min, p.X.Max = wholeSeconds(c.points[0].x, p.X.Max)
+	} else if p.X.Max < shortest {
+		p.X.Max = 1
 	}
 	p.Y.Min = 0
 	least := 0.0
@@ -181,30 +179,17 @@ const (
 	minute = 60.0
 	hour   = 60 * minute
 	oneDay = 24 * hour
-	year   = 365.25 * oneDay
 )
 
-// clockSteps are the distances between ticks of time that people read easily.
+// clockSteps are the distances within a day that people read easily, in seconds.
 var clockSteps = []float64{
 	1, 2, 5, 10, 15, 30, minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute,
-	hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, oneDay, 2 * oneDay, 7 * oneDay, 14 * oneDay, 30 * oneDay, 91 * oneDay, 182 * oneDay,
-}
-
-func clockStep(span float64, parts int) float64 {
-	for _, by := range clockSteps {
-		if span/by <= float64(parts) {
-			return by
-		}
-	}
-	return max(1, math.Round(step(span/year, parts))) * year
+	hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour,
 }
 
 // secondTicks are those of a run: how long after its beginning.
 func secondTicks(most float64) []plot.Tick {
-	by := clockStep(most, 5)
-	if most < 5 {
-		by = step(most, 5)
-	}
+	by := secondStep(most, 5)
 	var ticks []plot.Tick
 	for i := 0; float64(i)*by <= most*(1+1e-9); i++ {
 		x := float64(i) * by
@@ -222,27 +207,15 @@ func secondTicks(most float64) []plot.Tick {
 	return ticks
 }
 
-// dateTicks are at round times, in UTC, between two times in seconds since 1970.
-func dateTicks(from, to float64) []plot.Tick {
-	by := clockStep(to-from, 4)
-	layout := "15:04:05"
-	switch {
-	case by >= 300*oneDay:
-		layout = "2006"
-	case by >= 30*oneDay:
-		layout = "Jan 2006"
-	case by >= oneDay:
-		layout = "2 Jan"
-	case by >= minute:
-		layout = "15:04"
+// secondStep divides a length of time into at most parts.
+func secondStep(span float64, parts int) float64 {
+	if span < float64(parts) {
+		return step(span, parts)
 	}
-	var ticks []plot.Tick
-	for x := math.Ceil(from/by) * by; x <= to; x += by {
-		label := time.Unix(int64(x), 0).UTC().Format(layout)
-		if layout == "15:04" && math.Mod(x, oneDay) == 0 {
-			label = time.Unix(int64(x), 0).UTC().Format("2 Jan")
+	for _, by := range clockSteps {
+		if span/by <= float64(parts) {
+			return by
 		}
-		ticks = append(ticks, plot.Tick{Value: x, Label: label})
 	}
-	return ticks
+	return max(1, step(span/oneDay, parts)) * oneDay
 }
