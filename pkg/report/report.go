@@ -25,7 +25,7 @@ type Report struct {
 	Timestamp   kb.Instant     `json:"timestamp"`
 	Run         int64          `json:"run"`
 	Status      string         `json:"status"`          // complete, incomplete, interrupted or failed
-	Fatal       string         `json:"fatal,omitempty"` // what ended a run that failed
+	Fatal       string         `json:"fatal,omitempty"` // what ended a run that failed or was killed
 	Processing  Processing     `json:"processing_summary"`
 	Performance Performance    `json:"performance_metrics"`
 	Errors      ErrorSummary   `json:"error_summary"`
@@ -68,6 +68,10 @@ type Performance struct {
 	PassagesRejected int64 `json:"passages_rejected"` // that the embedder gives no vector for: they are found by their words alone
 	PassagesWaiting  int64 `json:"passages_waiting"`  // of the whole knowledge base, still without a vector when the run ended
 }
+
+// Measured reports whether what a run cost is known. The report of one that was
+// killed has only what its transactions say: no process holds no memory.
+func (p *Performance) Measured() bool { return p.MemoryMB > 0 || p.PeakMemoryMB > 0 }
 
 // Seconds says where the time went; stages run side by side, so that the sum
 // may exceed what elapsed.

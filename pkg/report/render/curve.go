@@ -61,8 +61,13 @@ func overRuns(s *report.Series) []curve {
 		x := float64(r.Timestamp) / 1e6
 		bad := r.Status != complete
 		rate.add(point{x, r.Performance.FilesPerSecond}, bad)
-		memory.add(point{x, r.Performance.PeakMemoryMB}, bad)
+		if r.Performance.Measured() {
+			memory.add(point{x, r.Performance.PeakMemoryMB}, bad)
+		}
 		failed.add(point{x, float64(r.Processing.Failed)}, bad)
+	}
+	if len(memory.points) == 0 {
+		return []curve{rate, failed}
 	}
 	return []curve{rate, memory, failed}
 }

@@ -99,7 +99,7 @@ func newPage(s *report.Series) (*page, error) {
 		{"failed", count(r.Processing.Failed), r.Processing.Failed > 0},
 		{"files a second", decimal(cost.FilesPerSecond), false},
 		{"took", seconds(cost.ElapsedSeconds), false},
-		{"peak memory", memory(cost.PeakMemoryMB), false},
+		{"peak memory", peak(cost) + " MiB", false},
 		{"read", size(r.Processing.Bytes), false},
 	}
 	for _, o := range outcomes(r) {

@@ -115,12 +115,15 @@ func (g *gauges) run(r *report.Run, db string) {
 	g.failures.set(float64(r.Errors.Processing), db, "processing")
 	g.failures.set(float64(r.Errors.ExceptionAfterRetries), db, "exception_after_retries")
 	g.content.set(float64(p.Bytes), db)
+	g.chunks.set(float64(m.Chunks), db)
+	if !m.Measured() { // none is better than a zero that looks real
+		return
+	}
 	g.memory.set(m.PeakMemoryMB*megabyte, db)
 	g.stages.set(m.Seconds.Read, db, "read")
 	g.stages.set(m.Seconds.Extract, db, "extract")
 	g.stages.set(m.Seconds.Embed, db, "embed")
 	g.stages.set(m.Seconds.Store, db, "store")
-	g.chunks.set(float64(m.Chunks), db)
 	g.retries.set(float64(m.Retries), db)
 	g.retryWait.set(m.SecondsLostToRetries, db)
 	g.passages.set(float64(m.PassagesEmbedded), db, "embedded")

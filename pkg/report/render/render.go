@@ -112,6 +112,15 @@ func size(n int64) string {
 	return ""
 }
 
+// peak writes the most memory of a run, in units of 1,048,576 bytes and without
+// them.
+func peak(p *report.Performance) string {
+	if !p.Measured() {
+		return "?"
+	}
+	return decimal(p.PeakMemoryMB)
+}
+
 // memory writes units of 1,048,576 bytes, which reports call MB.
 func memory(mb float64) string { return decimal(mb) + " MiB" }
 
@@ -213,9 +222,12 @@ type fact struct{ name, text string }
 func facts(r *report.Run) []fact {
 	p := &r.Performance
 	s := p.Seconds
-	list := []fact{
-		{"time", fmt.Sprintf("read %s, extract %s, embed %s, store %s", seconds(s.Read), seconds(s.Extract), seconds(s.Embed), seconds(s.Store))},
-		{"memory", fmt.Sprintf("%s at the end, %s at most", memory(p.MemoryMB), memory(p.PeakMemoryMB))},
+	list := []fact{{"memory", "not known"}}
+	if p.Measured() {
+		list = []fact{
+			{"time", fmt.Sprintf("read %s, extract %s, embed %s, store %s", seconds(s.Read), seconds(s.Extract), seconds(s.Embed), seconds(s.Store))},
+			{"memory", fmt.Sprintf("%s at the end, %s at most", memory(p.MemoryMB), memory(p.PeakMemoryMB))},
+		}
 	}
 	if passages := passages(p); passages != "" {
 		list = append(list, fact{"passages", passages})

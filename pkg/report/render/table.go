@@ -25,7 +25,7 @@ var columns = []column{
 	{"failed", false, 6, func(r *report.Run) string { return count(r.Processing.Failed) }},
 	{"a second", false, 5, func(r *report.Run) string { return decimal(r.Performance.FilesPerSecond) }},
 	{"took", false, 2, func(r *report.Run) string { return seconds(r.Performance.ElapsedSeconds) }},
-	{"peak MiB", false, 1, func(r *report.Run) string { return decimal(r.Performance.PeakMemoryMB) }},
+	{"peak MiB", false, 1, func(r *report.Run) string { return peak(&r.Performance) }},
 }
 
 // table writes a line for each run, with the columns that there is room for.
