@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/report"
 )
 
@@ -109,5 +111,19 @@ func checkKilled(t *testing.T, r killedRun, st status, db string) {
 	}
 	if got := r.Config["db"]; got != db {
 		t.Errorf("the knowledge base is called %v", got)
+	}
+}
+
+// TestEndedMeanwhile has a run end as it should between the look at the knowledge
+// base and the look for its process: it was not killed.
+func TestEndedMeanwhile(t *testing.T) {
+	p := newPrograms(t)
+	p.write("docs/a.md", "text\n")
+	p.output(0, bytes.NewReader(p.output(0, nil, "bscan", "docs")), "bingest")
+	s := newQuery()
+	*s.db = filepath.Join(p.dir, "kb.sqlite")
+	kept, err := s.withoutEnding(t.Context(), []ingest.RunState{{ID: 1, Status: ingest.Running}})
+	if err != nil || len(kept) > 0 {
+		t.Errorf("%+v, %v", kept, err)
 	}
 }

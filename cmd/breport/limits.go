@@ -28,7 +28,7 @@ func (l *limits) add(set *config.Set) {
 	set.Var("min-rate", "", &l.rate, "at least `N` files a second, where there were any")
 	l.memory = set.Bytes("max-memory", "", 0, "at most `SIZE` of memory at any time; 0 for no limit")
 	l.time = set.Duration("max-time", "", 0, "at most this `TIME` for a run, such as 30m; 0 for no limit")
-	l.age = set.Duration("max-age", "", 0, "the newest run at most this `TIME` ago, such as 36h; 0 for no limit")
+	l.age = set.Duration("max-age", "", 0, "the newest run of each knowledge base at most this `TIME` ago, such as 36h; 0 for no limit")
 }
 
 func (l *limits) any() bool {
@@ -41,15 +41,32 @@ func (l *limits) broken(s *report.Series, now time.Time) []string {
 		return nil
 	}
 	var list []string
+	bases := s.Bases()
+	newest := make(map[string]*report.Run)
 	for _, r := range s.Runs {
+		newest[r.DB()] = r
 		for _, why := range l.brokenBy(r) {
-			list = append(list, fmt.Sprintf("run %d: %s", r.Run, why))
+			list = append(list, nameOfRun(r, bases)+": "+why)
 		}
 	}
-	if age := now.Sub(s.Last().Timestamp.Time()); *l.age > 0 && age > *l.age {
-		list = append(list, fmt.Sprintf("run %d: it is the newest and ended %s ago, longer than -max-age %s", s.Last().Run, age.Round(time.Second), *l.age))
+	for _, db := range bases {
+		r := newest[db]
+		if age := now.Sub(r.Timestamp.Time()); *l.age > 0 && age > *l.age {
+			list = append(list, fmt.Sprintf("%s: it is the newest and ended %s ago, longer than -max-age %s", nameOfRun(r, bases), age.Round(time.Second), *l.age))
+		}
 	}
 	return list
+}
+
+// nameOfRun names a run, and where there are several knowledge bases, its own.
+func nameOfRun(r *report.Run, bases []string) string {
+	switch {
+	case len(bases) == 1:
+		return fmt.Sprintf("run %d", r.Run)
+	case r.DB() == "":
+		return fmt.Sprintf("run %d (knowledge base not named)", r.Run)
+	}
+	return fmt.Sprintf("run %d of %s", r.Run, tool.Printable(r.DB()))
 }
 
 func (l *limits) brokenBy(r *report.Run) []string {

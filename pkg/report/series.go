@@ -1,6 +1,9 @@
 package report
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Series is a number of reports in the order of their time. All but the newest
 // are kept without their failures, their samples and, but for the name of the
@@ -35,6 +38,16 @@ func (s *Series) Last() *Run {
 		return nil
 	}
 	return s.Runs[len(s.Runs)-1]
+}
+
+// Bases returns the names of the knowledge bases that the runs are of, in the
+// order of their letters.
+func (s *Series) Bases() []string {
+	names := make(map[string]bool)
+	for _, r := range s.Runs {
+		names[r.DB()] = true
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 func (r *Run) shorten() {

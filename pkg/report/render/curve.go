@@ -12,12 +12,15 @@ type point struct{ x, y float64 }
 // curve is how something went on.
 type curve struct {
 	name   string
-	unit   string // of y
-	whole  bool   // y counts things
-	dated  bool   // x is seconds since 1970, not since the run began
+	unit   string  // of y
+	whole  bool    // y counts things
+	dates  *period // that the plot is over; nil where x is seconds since the run began
 	points []point
 	bad    []bool // for each point, whether its run did not complete; nil within a run
 }
+
+// period is a time from and to, in seconds since 1970.
+type period struct{ from, to float64 }
 
 // fewest is how many points it takes to see a course.
 const fewest = 3
@@ -49,16 +52,43 @@ func overRun(r *report.Run) []curve {
 	return []curve{rate, memory, failed}
 }
 
-// overRuns is how run after run went; nil for a single one.
-func overRuns(s *report.Series) []curve {
+// mostCourses is how many knowledge bases are drawn in a page or a summary.
+const mostCourses = 20
+
+// course is how the runs of one knowledge base went.
+type course struct {
+	of     string // its name; "" where there is no other one
+	curves []curve
+}
+
+// overRuns is how run after run went, for each knowledge base; nil for a single
+// run.
+func overRuns(s *report.Series) []course {
 	if len(s.Runs) < 2 {
 		return nil
 	}
-	rate := curve{name: "rate", unit: "files a second", dated: true}
-	memory := curve{name: "peak memory", unit: "MiB", dated: true}
-	failed := curve{name: "failed", unit: "records", whole: true, dated: true}
+	bases := s.Bases()
+	if len(bases) == 1 {
+		return []course{{"", curvesOf(s, bases[0])}}
+	}
+	var list []course
+	for _, db := range bases {
+		list = append(list, course{baseName(db), curvesOf(s, db)})
+	}
+	return list
+}
+
+// curvesOf draws the runs of one knowledge base over the time of all.
+func curvesOf(s *report.Series, db string) []curve {
+	dates := &period{since1970(s.Runs[0]), since1970(s.Last())}
+	rate := curve{name: "rate", unit: "files a second", dates: dates}
+	memory := curve{name: "peak memory", unit: "MiB", dates: dates}
+	failed := curve{name: "failed", unit: "records", whole: true, dates: dates}
 	for _, r := range s.Runs {
-		x := float64(r.Timestamp) / 1e6
+		if r.DB() != db {
+			continue
+		}
+		x := since1970(r)
 		bad := r.Status != complete
 		rate.add(point{x, r.Performance.FilesPerSecond}, bad)
 		if r.Performance.Measured() {
@@ -71,6 +101,9 @@ func overRuns(s *report.Series) []curve {
 	}
 	return []curve{rate, memory, failed}
 }
+
+// since1970 is when a run ended, in seconds.
+func since1970(r *report.Run) float64 { return float64(r.Timestamp) / 1e6 }
 
 func (c *curve) add(p point, bad bool) {
 	c.points = append(c.points, p)
@@ -97,6 +130,9 @@ func (c *curve) least() float64 {
 
 // scale says in words what values a curve has.
 func (c *curve) scale() string {
+	if len(c.points) == 1 {
+		return decimal(c.most()) + " " + c.unit
+	}
 	return fmt.Sprintf("%s to %s %s", decimal(c.least()), decimal(c.most()), c.unit)
 }
 

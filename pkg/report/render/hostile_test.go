@@ -145,7 +145,7 @@ func TestMarkdownTimes(t *testing.T) {
 // TestHostileHTML demands of a page what TestHostileMarkdown does, that it asks
 // for nothing from elsewhere, and that its drawings have nothing but numbers.
 func TestHostileHTML(t *testing.T) {
-	allowed := strings.Fields("html head meta title style body main header h1 h2 p span b div section i figure figcaption svg g path text ul li code br details summary dl dt dd table tbody tr th td")
+	allowed := strings.Fields("html head meta title style body main header h1 h2 h3 p span b div section i figure figcaption svg g path text ul li code br details summary dl dt dd table tbody tr th td")
 	attributes := strings.Fields("lang charset name content http-equiv class style aria-label role viewbox d transform x y")
 	rapid.Check(t, func(t *rapid.T) {
 		s := hostileSeries().Draw(t, "series")
@@ -251,7 +251,7 @@ func TestPromtool(t *testing.T) {
 	if _, err := exec.LookPath("promtool"); err != nil {
 		t.Skip("promtool is not installed")
 	}
-	for _, name := range []string{"one", "series", "old", "hostile", "ages"} {
+	for _, name := range []string{"one", "series", "bases", "old", "hostile", "ages"} {
 		file, err := os.Open("testdata/" + name + ".prom")
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ const (
 	htmlRuns     = 200
 	htmlFailures = report.MaxFailures
 	htmlUnfolded = 10 // of the failures
+	htmlName     = 300
 )
 
 //go:embed page.html
@@ -47,12 +48,13 @@ type page struct {
 	Sections []section
 	Config   []labelled
 
-	Span     string
-	OverRuns []figure
-	AnyBad   bool // whether a run of the plots is not complete
-	Heads    []cell
-	Runs     [][]cell
-	Earlier  string // how many runs are not in the table
+	Span       string
+	OverRuns   []group
+	OtherBases string // how many knowledge bases have no plots
+	AnyBad     bool   // whether a run of the plots is not complete
+	Heads      []cell
+	Runs       [][]cell
+	Earlier    string // how many runs are not in the table
 }
 
 type tile struct {
@@ -71,6 +73,12 @@ type labelled struct{ Name, Text string }
 type figure struct {
 	Name, Unit string
 	Plot       template.HTML
+}
+
+// group is the plots of one knowledge base.
+type group struct {
+	Of    string // "" where there is no other one
+	Plots []figure
 }
 
 type section struct {
@@ -94,12 +102,16 @@ func newPage(s *report.Series) (*page, error) {
 		Title: name(r), Status: visible(r.Status), Class: statusClass(r), Time: at(r.Timestamp) + " UTC", Warnings: warnings(r),
 	}
 	cost := &r.Performance
+	most := "not known"
+	if cost.Measured() {
+		most = memory(cost.PeakMemoryMB)
+	}
 	p.Tiles = []tile{
 		{"records", count(r.Processing.TotalFiles), false},
 		{"failed", count(r.Processing.Failed), r.Processing.Failed > 0},
 		{"files a second", decimal(cost.FilesPerSecond), false},
 		{"took", seconds(cost.ElapsedSeconds), false},
-		{"peak memory", peak(cost) + " MiB", false},
+		{"peak memory", most, false},
 		{"read", size(r.Processing.Bytes), false},
 	}
 	for _, o := range outcomes(r) {
@@ -161,7 +173,11 @@ func (p *page) sections(r *report.Run) {
 func figures(curves []curve, over string) ([]figure, error) {
 	var list []figure
 	for _, c := range curves {
-		title := fmt.Sprintf("%s %s: from %s", c.name, over, c.scale())
+		scale := c.scale()
+		if len(c.points) > 1 {
+			scale = "from " + scale
+		}
+		title := fmt.Sprintf("%s %s: %s", c.name, over, scale)
 		drawn, err := svg(&c, title)
 		if err != nil {
 			return nil, err
@@ -173,16 +189,23 @@ func figures(curves []curve, over string) ([]figure, error) {
 
 // series adds what is to be said of many runs.
 func (p *page) series(s *report.Series) error {
-	curves := overRuns(s)
-	if curves == nil {
+	courses := overRuns(s)
+	if courses == nil {
 		return nil
 	}
 	p.Span = span(s)
-	p.AnyBad = slices.Contains(curves[0].bad, true)
-	var err error
-	if p.OverRuns, err = figures(curves, "over "+counted(int64(len(s.Runs)), "run")); err != nil {
-		return err
+	p.AnyBad = slices.ContainsFunc(courses, func(c course) bool { return slices.Contains(c.curves[0].bad, true) })
+	for _, c := range courses[:min(len(courses), mostCourses)] {
+		figures, err := figures(c.curves, "over "+counted(int64(len(c.curves[0].points)), "run"))
+		if err != nil {
+			return err
+		}
+		p.OverRuns = append(p.OverRuns, group{c.of, figures})
 	}
+	if more := len(courses) - mostCourses; more > 0 {
+		p.OtherBases = "and " + counted(int64(more), "other knowledge base")
+	}
+	columns := columnsFor(s, htmlName)
 	for _, c := range columns {
 		p.Heads = append(p.Heads, cell{c.head, align(c)})
 	}

@@ -121,8 +121,20 @@ func (m *markdown) section(title string, reasons []tally, list []failure, of int
 func (m *markdown) series(s *report.Series) {
 	m.line("### " + escaped(span(s)))
 	m.line("")
-	m.curves(overRuns(s), "over the runs")
-	m.line("")
+	courses := overRuns(s)
+	for _, c := range courses[:min(len(courses), mostCourses)] {
+		if c.of != "" {
+			m.line(code(c.of))
+			m.line("")
+		}
+		m.curves(c.curves, "over the runs")
+		m.line("")
+	}
+	if more := len(courses) - mostCourses; more > 0 {
+		m.line("and " + counted(int64(more), "other knowledge base"))
+		m.line("")
+	}
+	columns := columnsFor(s, markdownName)
 	var heads, rules []string
 	for _, c := range columns {
 		heads = append(heads, c.head)

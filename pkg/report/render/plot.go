@@ -76,8 +76,8 @@ func svg(c *curve, title string) (template.HTML, error) {
 // setAxes sets the axes: from zero up, and over all the time that there is.
 func (c *curve) setAxes(p *plot.Plot) {
 	p.X.Min, p.X.Max = 0, c.points[len(c.points)-1].x
-	if c.dated {
-		p.X.Min, p.X.Max = wholeSeconds(c.points[0].x, p.X.Max)
+	if c.dates != nil {
+		p.X.Min, p.X.Max = wholeSeconds(c.dates.from, c.dates.to)
 	} else if p.X.Max < shortest {
 		p.X.Max = 1
 	}
@@ -88,7 +88,7 @@ func (c *curve) setAxes(p *plot.Plot) {
 	}
 	p.Y.Tick.Marker = plot.ConstantTicks(valueTicks(c.most(), least))
 	p.Y.Max = p.Y.Tick.Marker.Ticks(0, 0)[len(p.Y.Tick.Marker.Ticks(0, 0))-1].Value
-	if c.dated {
+	if c.dates != nil {
 		p.X.Tick.Marker = plot.ConstantTicks(dateTicks(p.X.Min, p.X.Max))
 	} else {
 		p.X.Tick.Marker = plot.ConstantTicks(secondTicks(p.X.Max))

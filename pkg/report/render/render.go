@@ -131,6 +131,14 @@ const timeLayout = "2006-01-02 15:04:05"
 // at writes a time of a report, in UTC.
 func at(i kb.Instant) string { return i.Time().Format(timeLayout) }
 
+// baseName names a knowledge base among others.
+func baseName(db string) string {
+	if db == "" {
+		return "(not named)"
+	}
+	return visible(db)
+}
+
 // name names a run: run 7 of kb.sqlite.
 func name(r *report.Run) string {
 	text := fmt.Sprintf("run %d", r.Run)
@@ -286,7 +294,11 @@ func warnings(r *report.Run) []string {
 // span is a number of runs, from when to when, and how they ended.
 func span(s *report.Series) string {
 	first, last := s.Runs[0], s.Last()
-	text := fmt.Sprintf("%s from %s to %s UTC", counted(int64(len(s.Runs)), "run"), at(first.Timestamp), at(last.Timestamp))
+	text := counted(int64(len(s.Runs)), "run")
+	if n := len(s.Bases()); n > 1 {
+		text += " of " + counted(int64(n), "knowledge base")
+	}
+	text += fmt.Sprintf(" from %s to %s UTC", at(first.Timestamp), at(last.Timestamp))
 	ends := make(map[string]int64)
 	for _, r := range s.Runs {
 		ends[r.Status]++

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seed16713943/btools/pkg/report"
 )
@@ -14,6 +15,48 @@ type column struct {
 	left bool
 	keep int // the columns with the least are left out where there is no room
 	text func(r *report.Run) string
+}
+
+// columnsFor are the columns of a series. That of the knowledge base, of which
+// names are shortened to most characters, is only there where they differ.
+func columnsFor(s *report.Series, most int) []column {
+	bases := s.Bases()
+	if len(bases) == 1 {
+		return columns
+	}
+	names := shortNames(bases, most)
+	of := column{"db", true, 10, func(r *report.Run) string { return names[r.DB()] }}
+	return slices.Insert(slices.Clone(columns), 1, of)
+}
+
+// shortNames gives names of at most so many characters, or of as many more as it
+// takes to tell them apart. What they end with says more than what they begin with.
+func shortNames(bases []string, most int) map[string]string {
+	longest := 0
+	for _, db := range bases {
+		longest = max(longest, utf8.RuneCountInString(baseName(db)))
+	}
+	for ; ; most *= 2 {
+		for _, first := range []int{0, most / 2} {
+			names, seen := make(map[string]string), make(map[string]bool)
+			for _, db := range bases {
+				names[db] = cutOut(baseName(db), first, most)
+				seen[names[db]] = true
+			}
+			if len(seen) == len(bases) || most >= longest {
+				return names
+			}
+		}
+	}
+}
+
+// cutOut shortens a text to most characters, the first ones of which stay.
+func cutOut(s string, first, most int) string {
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	return string(runes[:first]) + "…" + string(runes[len(runes)-most+first+1:])
 }
 
 var columns = []column{
@@ -30,6 +73,7 @@ var columns = []column{
 
 // table writes a line for each run, with the columns that there is room for.
 func (t *text) table(s *report.Series) {
+	columns := columnsFor(s, t.columns/4)
 	cells := make([][]string, len(columns)) // by column
 	widths := make([]int, len(columns))
 	room := t.columns

@@ -28,13 +28,16 @@ const textFailuresShown = 20
 // Text writes a series for people at a terminal.
 func Text(w io.Writer, s *report.Series, opts TextOptions) error {
 	t := text{columns: max(opts.Columns, leastColumns), color: opts.Color}
-	if curves := overRuns(s); curves != nil {
+	if courses := overRuns(s); courses != nil {
 		t.wrapped("", "", span(s), bold)
 		t.line("")
 		t.table(s)
 		t.line("")
-		t.curves(curves)
-		t.line("")
+		for _, c := range courses {
+			t.wrapped("  ", "  ", c.of, bold)
+			t.curves(c.curves)
+			t.line("")
+		}
 	}
 	t.run(s.Last())
 	_, err := io.WriteString(w, t.b.String())
