@@ -173,7 +173,7 @@ func (a *applier) store(it *item, path *PathState) error {
 	if known {
 		a.out.counts.Unchanged++
 		a.out.counts.Bytes += v.Size
-		return nil
+		return a.confirm(v, it, path)
 	}
 	begins, err := a.tx.MemoryBegins(path.ID)
 	if err != nil {
@@ -249,6 +249,33 @@ func (a *applier) reassert(v *kb.Version, it *item, path *PathState) error {
 		return err
 	}
 	a.passages.add(path, &again, nil)
+	return nil
+}
+
+// confirm says once more what is in force where something later is known to have been
+// there, and was left out: a scan has found that the file holds what is in force again.
+func (a *applier) confirm(v *kb.Version, it *item, path *PathState) error {
+	if !it.rec.Live() || v.Gone || path.InForce == nil {
+		return nil
+	}
+	left, err := a.tx.LeftOut(path.ID, path.InForce)
+	if err != nil || left == nil || *left >= min(a.scan.StartedAt, a.tx.Now()) {
+		return err
+	}
+	if v.ValidFrom, err = a.liveInstant(v.MTime, path); err != nil {
+		return err
+	}
+	if v.ValidFrom <= *left { // a time that was set back
+		v.ValidFrom = min(a.scan.StartedAt, a.tx.Now())
+	}
+	begins, err := a.tx.MemoryBegins(path.ID)
+	if err != nil || begins.forgot(v.ValidFrom, v.Seq) {
+		return err
+	}
+	if err := a.tx.AddVersion(path.ID, a.run, v, nil); err != nil {
+		return err
+	}
+	a.passages.add(path, v, nil)
 	return nil
 }
 

@@ -167,6 +167,41 @@ func TestMaxDelete(t *testing.T) {
 	b.wantHistory("docs/a.md", "50 A, 200 gone, 300 A, 400 gone")
 }
 
+// TestFoundAgain lets scans read a file of which a history has left something out: what
+// they find is in force again, from when they first found it.
+func TestFoundAgain(t *testing.T) {
+	b := newBench(t)
+	left := at(150)
+	skipped := line(kb.Record{Kind: kb.Skipped, Path: doc, ValidFrom: &left, Code: kb.TooLarge})
+	b.run(101, known(doc, "A", 100, 0), skipped)
+	stale := func(valid int64) (since kb.Instant) {
+		for stale, err := range b.reader().Stale(t.Context(), "", kb.Point{Valid: at(valid), Known: kb.Forever}) {
+			b.check(err)
+			since = stale.Since
+		}
+		return since
+	}
+	sum := b.run(201, tree{id: "1", start: 200}.whole(file(doc, "A", 50)))
+	if b.wantHistory(doc, "100 A, 200 A"); sum.Counts.Unchanged != 1 || sum.Counts.Total() != 1 {
+		t.Errorf("counted: %+v", sum.Counts)
+	}
+	b.run(301, tree{id: "2", start: 300}.whole(file(doc, "A", 50)))
+	b.run(301, known(doc, "A", 100, 0), skipped)
+	b.wantHistory(doc, "100 A, 200 A")
+	b.run(401, tree{id: "3", start: 400}.whole(tooLarge(doc)))
+	for valid, want := range map[int64]kb.Instant{149: 0, 150: left, 199: left, 200: 0, 399: 0, 400: at(400)} {
+		if got := stale(valid); got != want {
+			t.Errorf("at %d: stale since %v, not %v", valid, got, want)
+		}
+	}
+	b.run(501, tree{id: "4", start: 500}.whole(file(doc, "A", 50)))
+	b.wantHistory(doc, "100 A, 200 A")
+	left = at(600)
+	b.run(601, line(kb.Record{Kind: kb.Skipped, Path: doc, ValidFrom: &left, Code: kb.TooLarge}))
+	b.run(701, tree{id: "5", start: 700}.whole(file(doc, "A", 650)))
+	b.wantHistory(doc, "100 A, 200 A, 650 A")
+}
+
 func TestStale(t *testing.T) {
 	b := newBench(t)
 	b.run(101, tree{id: "1", start: 100}.whole(file(doc, "A", 50)))

@@ -151,6 +151,9 @@ type Tx interface {
 	// Skip keeps that the content of a statement with a valid time was left out,
 	// which is no failure.
 	Skip(path int64, s Statement, source string) error
+	// LeftOut returns the valid time of the latest statement about a path, later than
+	// a version of it, that was skipped or whose failure stands; nil if there is none.
+	LeftOut(path int64, after *kb.Version) (*kb.Instant, error)
 	// Failing calls fn for each path whose live failure stands, that the scan has
 	// not listed and that no scan started later has listed. fn must not use the
 	// transaction.

@@ -58,7 +58,7 @@ func (t *tx) AddFailure(f ingest.Failure) error {
 		}
 	}
 	stands := true
-	t.failures = &stands
+	t.failures, t.leftOut = &stands, nil
 	_, err := t.exec(`
 		INSERT INTO failure (run, path, class, code, attempts, message, failed_at, scan, again, valid_from, seq, source)
 		VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?)`,
@@ -90,9 +90,37 @@ func (t *tx) ClearFailure(path int64, s ingest.Statement) error {
 // Skip keeps that a record of a history was skipped. Stale leaves out those whose
 // version is there, whichever came first.
 func (t *tx) Skip(path int64, s ingest.Statement, source string) error {
+	t.leftOut = new(bool)
+	*t.leftOut = true
 	_, err := t.exec("INSERT OR IGNORE INTO skipped (path, valid_from, seq, source, skipped_at) VALUES (?, ?, ?, ?, ?)",
 		path, nullable(s.ValidFrom), s.Seq, source, t.now)
 	return err
+}
+
+// LeftOut looks for what was left out of a path after a version. Most knowledge bases
+// have all of their histories, and then nothing is asked of each path.
+func (t *tx) LeftOut(path int64, after *kb.Version) (*kb.Instant, error) {
+	if t.leftOut == nil {
+		some := false
+		_, err := t.row(`
+			SELECT EXISTS (SELECT 1 FROM skipped)
+				OR EXISTS (SELECT 1 FROM failure WHERE cleared_at IS NULL AND valid_from IS NOT NULL)`, nil, &some)
+		if err != nil {
+			return nil, err
+		}
+		t.leftOut = &some
+	}
+	if !*t.leftOut {
+		return nil, nil
+	}
+	var latest sql.NullInt64
+	_, err := t.row(`
+		SELECT max(valid_from) FROM (
+			SELECT valid_from FROM skipped WHERE path = ?1 AND (valid_from, seq) > (?2, ?3)
+			UNION ALL
+			SELECT valid_from FROM failure WHERE path = ?1 AND cleared_at IS NULL AND (valid_from, seq) > (?2, ?3))`,
+		[]any{path, after.ValidFrom, after.Seq}, &latest)
+	return instantPtr(latest), err
 }
 
 // Failing walks the paths with a live failure that neither this scan nor a later

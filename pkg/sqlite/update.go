@@ -96,6 +96,7 @@ type tx struct {
 	last    map[string]int64             // the last id of each table that has been asked for
 
 	failures *bool // whether any failure stands; nil until asked
+	leftOut  *bool // whether any statement with a valid time failed or was skipped; nil until asked
 	textless *bool // whether any content is known to be without text; nil until asked
 	forgets  *bool // whether any version was ever forgotten; nil until asked
 
