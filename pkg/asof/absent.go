@@ -17,13 +17,15 @@ type AbsentError struct {
 	First  *kb.Instant // the first moment from which the path held content; nil if it never did
 	Gone   *kb.Instant // since when it was gone at the point; nil if it had not yet come
 	Last   *kb.Instant // until when it held content last; nil if it holds some still, or never did
-	Missed *kb.Instant // when it was seen first, if nothing was ever stored of it; nil if it never was
+	Missed *kb.Instant // when it was seen first, if nothing is stored of it up to the point; nil if it was not seen
 }
 
 func (e *AbsentError) Error() string {
 	switch {
 	case e.Folder:
 		return fmt.Sprintf("%s: a folder, not a document", e.Path)
+	case e.Missed != nil && e.First != nil:
+		return fmt.Sprintf("%s: seen at %s, but it could not be read, or was too large, and nothing of it is stored before %s", e.Path, e.Missed, e.First)
 	case e.Missed != nil:
 		return fmt.Sprintf("%s: seen at %s, but it could not be read, or was too large, and nothing of it is stored", e.Path, e.Missed)
 	case e.First == nil:
@@ -62,6 +64,11 @@ func absent(ctx context.Context, store Store, path string, at kb.Point) error {
 	}
 	if e.First == nil {
 		return absentFolder(ctx, store, e)
+	}
+	if e.Gone == nil { // what was there before may not have been taken in
+		var err error
+		e.Missed, err = store.Missed(ctx, path, at)
+		return orElse(err, e)
 	}
 	return e
 }

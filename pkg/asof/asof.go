@@ -44,9 +44,11 @@ type Store interface {
 	// Changes walks what differs between two points, in the byte order of the
 	// paths.
 	Changes(ctx context.Context, prefix string, from, to kb.Point) iter.Seq2[Change, error]
-	// Stale walks the paths that held content at a point and could not be read
-	// then, nor since by any scan, and those, gone ones too, of which a record of a
-	// later version up to the point has failed or was skipped.
+	// Stale walks the paths, in the byte order of their names, that were looked at up
+	// to a point and could not be read then, nor since by any scan; and those of which
+	// a record of a later version up to the point has failed or was skipped, and no
+	// scan has since found what is in force. Something of each is known, though
+	// it may be gone or not yet there at the point.
 	Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq2[Stale, error]
 	// Missed returns since when, up to a point, a path could not be read, or records of
 	// it failed or were skipped; nil if none did.
@@ -90,12 +92,4 @@ func (c *Change) Differs() bool {
 		return c.Old != c.New
 	}
 	return !c.Old.SameState(c.New)
-}
-
-// Stale is a path whose file could not be read, or was skipped, since a moment, or
-// of which what it held from then on could not be taken in, or was left out, so
-// that what is in force may be out of date.
-type Stale struct {
-	Path  string
-	Since kb.Instant
 }

@@ -198,22 +198,23 @@ func (r *versionRow) content(path string) *kb.Version {
 }
 
 // missed has the paths that could not be read up to (:valid, :seq), as known at :known,
-// and those of which records failed or were skipped, each since when.
+// each since when, and when it was last looked at up to then; and those of which records
+// failed or were skipped, each since when.
 const missed = `
-	SELECT path, stale_since AS since, NULL AS seq FROM seen
-	WHERE stale_since IS NOT NULL AND stale_since <= min(:valid, :known)
+	SELECT n.path, n.stale_since AS since, NULL AS seq, iif(c.started_at <= min(:valid, :known), c.started_at, n.stale_since) AS last
+	FROM seen n CROSS JOIN scan c ON c.id = n.scan
+	WHERE n.stale_since IS NOT NULL AND n.stale_since <= min(:valid, :known)
 	UNION ALL
-	SELECT path, valid_from, seq FROM failure
+	SELECT path, valid_from, seq, NULL FROM failure
 	WHERE cleared_at IS NULL AND (valid_from, seq) <= (:valid, :seq) AND failed_at <= :known
 	UNION ALL
-	SELECT path, valid_from, seq FROM skipped
+	SELECT path, valid_from, seq, NULL FROM skipped
 	WHERE (valid_from, seq) <= (:valid, :seq) AND skipped_at <= :known`
 
 // Missed returns when a path was first seen that could not be read, or taken in.
-func (r *Reader) Missed(_ context.Context, path string, at kb.Point) (*kb.Instant, error) {
-	var id int64
-	found, err := r.row("SELECT id FROM path WHERE name = ?", []any{[]byte(path)}, &id)
-	if err != nil || !found {
+func (r *Reader) Missed(ctx context.Context, path string, at kb.Point) (*kb.Instant, error) {
+	id, err := r.PathID(ctx, path)
+	if err != nil || id == 0 {
 		return nil, err
 	}
 	var since sql.NullInt64
@@ -222,30 +223,38 @@ func (r *Reader) Missed(_ context.Context, path string, at kb.Point) (*kb.Instan
 	return instantPtr(since), err
 }
 
-// Stale walks the paths under a prefix that held content at a point and could
-// not be read then, nor since, with the start of the first scan that failed, or
-// with the valid time of a later version that could not be taken in, or was left
-// out; after such a version, those too that were gone before it.
-func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
+// stale has those of missed of which what is in force, or that nothing is, may be out
+// of date. A later version ends that, and so does a scan that has since found the file
+// to hold what is in force. Of a path that came later nothing is in force yet; one of
+// which there is no version at all is left out.
+const stale = `
+	SELECT p.name, min(iif(v.blob IS NULL AND s.since < v.valid_from, s.last, s.since))
+	FROM (` + missed + `) s JOIN path p ON p.id = s.path
+	LEFT JOIN version v ON v.id = (
+		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid, :seq) AND recorded_at <= :known
+		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+	WHERE CASE
+		WHEN v.id IS NULL THEN EXISTS (SELECT 1 FROM version WHERE path = p.id AND recorded_at <= :known)
+		WHEN s.seq IS NULL THEN s.last >= v.valid_from
+		ELSE (s.since, s.seq) > (v.valid_from, v.seq) AND NOT EXISTS (
+			SELECT 1 FROM seen n JOIN scan c ON c.id = n.scan
+			WHERE n.path = p.id AND n.blob = v.blob AND c.started_at > s.since AND c.started_at <= min(:valid, :known))
+		END AND `
+
+// Stale walks the paths under a prefix that could not be read at a point, nor since,
+// with the start of the first scan that failed, or with the valid time of a later
+// version that could not be taken in, or was left out; those too that were gone
+// before it, or are known only from later on.
+func (r *Reader) Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
 	return func(yield func(asof.Stale, error) bool) {
-		var one int
-		some, err := r.row(`
-			SELECT 1 WHERE EXISTS (SELECT 1 FROM seen WHERE stale_since IS NOT NULL)
-				OR EXISTS (SELECT 1 FROM failure WHERE cleared_at IS NULL AND valid_from IS NOT NULL)
-				OR EXISTS (SELECT 1 FROM skipped)`, nil, &one)
+		parts, err := r.perhapsStale(ctx, prefix)
 		if err != nil {
 			yield(asof.Stale{}, err)
-		}
-		if !some { // mostly, as an index tells at once
 			return
 		}
-		for _, part := range under(prefix) {
+		for _, part := range parts {
 			args := append(part.args, pointArgs("", at)...)
-			err := r.each(`
-				SELECT p.name, min(s.since)
-				FROM (`+missed+`) s JOIN path p ON p.id = s.path`+inForceAt+`
-				WHERE iif(s.seq IS NULL, v.blob IS NOT NULL, (s.since, s.seq) > (v.valid_from, v.seq)) AND `+part.condition+`
-				GROUP BY p.id ORDER BY p.name`, args, func(rows *sql.Rows) error {
+			err := r.each(stale+part.condition+" GROUP BY p.id ORDER BY p.name", args, func(rows *sql.Rows) error {
 				var name []byte
 				var stale asof.Stale
 				if err := rows.Scan(&name, &stale.Since); err != nil {
@@ -265,6 +274,36 @@ func (r *Reader) Stale(_ context.Context, prefix string, at kb.Point) iter.Seq2[
 			}
 		}
 	}
+}
+
+// perhapsStale returns the names under a prefix as under does, but only where there are
+// any, and that of the document by its number, so that an index finds what was missed
+// of it; none where nothing is stale at all.
+func (r *Reader) perhapsStale(ctx context.Context, prefix string) ([]nameRange, error) {
+	var one int
+	some, err := r.row(`
+		SELECT 1 WHERE EXISTS (SELECT 1 FROM seen WHERE stale_since IS NOT NULL)
+			OR EXISTS (SELECT 1 FROM failure WHERE cleared_at IS NULL AND valid_from IS NOT NULL)
+			OR EXISTS (SELECT 1 FROM skipped)`, nil, &one)
+	if err != nil || !some { // mostly, as an index tells at once
+		return nil, err
+	}
+	if prefix == "" {
+		return under(prefix), nil
+	}
+	var parts []nameRange
+	id, err := r.PathID(ctx, prefix)
+	if err == nil && id != 0 {
+		parts = append(parts, nameRange{"s.path = :path", []any{sql.Named("path", id)}})
+	}
+	below := under(prefix)[1]
+	if err == nil {
+		some, err = r.row("SELECT 1 FROM path p WHERE "+below.condition+" LIMIT 1", below.args, &one)
+	}
+	if some {
+		parts = append(parts, below)
+	}
+	return parts, err
 }
 
 func (r *Reader) versions(query string, args ...any) iter.Seq2[kb.Version, error] {

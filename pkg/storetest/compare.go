@@ -130,13 +130,13 @@ func (w *world) content(path string, at kb.Point) string {
 	return state(nil)
 }
 
-// compareStale compares which documents hold content now and could not be read
-// by the scan that looked at them last.
+// compareStale compares of which documents what is in force may be out of date, since
+// the scan that looked at them last could not read them.
 func (w *world) compareStale(snapshot asof.Store) {
 	now := kb.Point{Valid: w.model.now, Known: kb.Forever}
 	var got, want []string
 	for _, path := range w.model.paths() {
-		if last := w.model.lastSighting(path); last != nil && !last.sighted[path] && w.content(path, now) != state(nil) {
+		if w.model.stale(path) {
 			want = append(want, path)
 		}
 	}

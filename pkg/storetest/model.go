@@ -17,6 +17,7 @@ type model struct {
 	now      kb.Instant // of the transaction in hand
 	versions []kb.Version
 	scans    map[string]*modelScan
+	unread   map[string]kb.Instant // paths that could not be read by the scan that saw them last: since when
 }
 
 type modelScan struct {
@@ -118,6 +119,30 @@ func (m *model) lastSighting(path string) (last *modelScan) {
 	return last
 }
 
+// sight keeps whether the latest scan could read a path.
+func (m *model) sight(path string, s *modelScan, readable bool) {
+	if _, already := m.unread[path]; readable {
+		delete(m.unread, path)
+	} else if !already {
+		m.unread[path] = min(s.start, m.now)
+	}
+}
+
+// stale reports whether a path could not be read by the scan that saw it last, and
+// nothing is known of it since. A path of which nothing is known at all is not.
+func (m *model) stale(path string) bool {
+	since, unread := m.unread[path]
+	if !unread || !slices.Contains(m.paths(), path) {
+		return false
+	}
+	looked := m.lastSighting(path).start
+	if looked > m.now { // by a clock that is fast
+		looked = since
+	}
+	now, known := m.current(path)
+	return !known || now.ValidFrom <= looked
+}
+
 // settle records as gone what a complete scan covers and did not list. It
 // returns how many there were and how many were too many to go.
 func (m *model) settle(s *modelScan, maxDelete float64, again bool) (gone, withheld int64) {
@@ -188,7 +213,11 @@ func (m *model) record(s *modelScan, r *kb.Record, c *ingest.Counts) {
 		// A case of its own: a record that carries its valid time tells of a
 		// history, unless it comes from a scan that looks at the path.
 		if r.Live() || s.rules.covers(r.Path) {
-			s.sighted[r.Path] = r.Kind == kb.File && !wrong
+			readable := r.Kind == kb.File && !wrong
+			s.sighted[r.Path] = readable
+			if m.lastSighting(r.Path) == s {
+				m.sight(r.Path, s, readable)
+			}
 		}
 	}
 	v := kb.Version{Path: r.Path, Gone: r.Kind == kb.Gone, Seq: r.Seq, MTime: r.MTime}
