@@ -2,6 +2,7 @@ package asof
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -19,6 +20,9 @@ type Patch struct {
 	Added   int  // lines
 	Removed int  // lines
 	Binary  bool // at least one side is no text; there are then no lines
+	// SHA256 says that git names contents by their SHA-256, as it does in some
+	// repositories, where no commit that a side comes from tells.
+	SHA256 bool
 
 	before, after []byte
 	hunks         udiff.UnifiedDiff
@@ -89,6 +93,26 @@ func hunksOf(from, to []string) (hunks []*udiff.Hunk) {
 
 func isBinary(content []byte) bool { return bytes.IndexByte(content, 0) >= 0 }
 
+// PatchNames says of which changes there can be patches. A patch changes nothing outside
+// the folder that it is applied in: of names, a leading slash and what leads up are left
+// out. A document whose name becomes another's has none.
+type PatchNames struct{ names harmlessNames }
+
+// NewPatchNames is for the changes under a prefix between two points. It warns once if
+// names become shorter.
+func NewPatchNames(store Store, prefix string, from, to kb.Point, warn func(error)) *PatchNames {
+	return &PatchNames{harmlessNames{store: store, prefixes: []string{prefix}, at: []kb.Point{from, to}, warn: warn}}
+}
+
+// Refuse says why there is no patch of a change, and "" if there is one.
+func (n *PatchNames) Refuse(ctx context.Context, c *Change) (why string, err error) {
+	_, why, err = n.names.shorten(ctx, c.Path)
+	if why == "" && err == nil && c.Renamed() {
+		_, why, err = n.names.shorten(ctx, c.Old.Path)
+	}
+	return why, err
+}
+
 // Write writes the patch of a change in the form of git diff, which git apply
 // takes in; so does patch, but for what is no text.
 func (p *Patch) Write(w io.Writer, c *Change) error {
@@ -96,7 +120,8 @@ func (p *Patch) Write(w io.Writer, c *Change) error {
 	if c.Renamed() {
 		before = c.Old.Path
 	}
-	before, after = strings.TrimPrefix(before, "/"), strings.TrimPrefix(after, "/") // a patch has no absolute names
+	before, _ = harmless(before)
+	after, _ = harmless(after)
 	from, to := quoteName("a/"+before), quoteName("b/"+after)
 	var b strings.Builder
 	fmt.Fprintf(&b, "diff --git %s %s\n", from, to)

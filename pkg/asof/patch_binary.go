@@ -2,9 +2,11 @@ package asof
 
 import (
 	"bytes"
-	"crypto/sha1" // by which git names contents
+	"crypto/sha1" // by which git names contents, mostly
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"strings"
 
 	"github.com/klauspost/compress/zlib"
@@ -15,17 +17,37 @@ import (
 // writeBinary writes both contents in the form of git diff --binary, so that the
 // patch can be applied and taken back. git demands the full names of both.
 func (p *Patch) writeBinary(b *strings.Builder, c *Change) {
-	fmt.Fprintf(b, "index %s..%s\nGIT binary patch\n", gitName(c.Old, p.before), gitName(c.New, p.after))
+	newHash := p.naming(c)
+	fmt.Fprintf(b, "index %s..%s\nGIT binary patch\n", gitName(newHash(), c.Old, p.before), gitName(newHash(), c.New, p.after))
 	writeLiteral(b, p.after)
 	writeLiteral(b, p.before)
 }
 
-// gitName is the name that git gives to a content; all zeros where there is none.
-func gitName(v *kb.Version, content []byte) string {
-	if v == nil {
-		return strings.Repeat("0", 2*sha1.Size)
+// naming returns the hash by which git names the contents of a change: that by which it
+// names the commits that they come from.
+func (p *Patch) naming(c *Change) func() hash.Hash {
+	for _, v := range []*kb.Version{c.Old, c.New} {
+		if v == nil {
+			continue
+		}
+		switch commit, _ := strings.CutPrefix(v.Source, CommitSource); len(commit) {
+		case 2 * sha1.Size:
+			return sha1.New
+		case 2 * sha256.Size:
+			return sha256.New
+		}
 	}
-	hash := sha1.New()
+	if p.SHA256 {
+		return sha256.New
+	}
+	return sha1.New
+}
+
+// gitName is the name that git gives to a content; all zeros where there is none.
+func gitName(hash hash.Hash, v *kb.Version, content []byte) string {
+	if v == nil {
+		return strings.Repeat("0", 2*hash.Size())
+	}
 	fmt.Fprintf(hash, "blob %d\x00", len(content))
 	hash.Write(content)
 	return fmt.Sprintf("%x", hash.Sum(nil))

@@ -147,6 +147,12 @@ func TestPatchText(t *testing.T) {
 			"diff --git a/a b.md b/a b.md\n--- a/a b.md\t\n+++ b/a b.md\t\n@@ -1 +1 @@\n-a\n+b\n"},
 		{"an absolute name", "", "b\n", asof.Change{Path: "/srv/d.md", New: old},
 			"diff --git a/srv/d.md b/srv/d.md\nnew file mode 100644\n--- /dev/null\n+++ b/srv/d.md\n@@ -0,0 +1 @@\n+b\n"},
+		{"a name that leads up", "", "b\n", asof.Change{Path: "../../d.md", New: old},
+			"diff --git a/d.md b/d.md\nnew file mode 100644\n--- /dev/null\n+++ b/d.md\n@@ -0,0 +1 @@\n+b\n"},
+		{"no text, of a commit named by SHA-256", "", "b\x00", asof.Change{Path: "d.md", New: &kb.Version{Source: "git:" + strings.Repeat("0", 64)}},
+			"diff --git a/d.md b/d.md\nnew file mode 100644\n" +
+				"index " + strings.Repeat("0", 64) + "..954677e5d2f344ce7a4e18a34af0be6281736ddaf4018e97160e3befbe9f2c93\n" +
+				"GIT binary patch\nliteral 2\nOc$@$N0R8`B00RI3#sFgg\n\nliteral 0\nHc$@<O00001\n\n"},
 		{"a name that is quoted", "a\n", "b\n", asof.Change{Path: "ü", Old: old, New: old},
 			"diff --git \"a/\\303\\274\" \"b/\\303\\274\"\n--- \"a/\\303\\274\"\n+++ \"b/\\303\\274\"\n@@ -1 +1 @@\n-a\n+b\n"},
 	} {

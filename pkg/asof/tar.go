@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -32,8 +31,8 @@ type Tar struct {
 	Progress func(done Written, of int64) // is told of each of the documents; may be nil
 
 	folders map[string]bool // documents that are folders at once
-	shorter bool            // names have become shorter, and it has been said
-	within  bool            // a member whose content has not been written to its end
+	names   harmlessNames
+	within  bool // a member whose content has not been written to its end
 }
 
 // Written is what became of an archive.
@@ -46,6 +45,7 @@ type Written struct {
 // Write writes the archive. If nothing existed, it writes nothing at all.
 func (t *Tar) Write(ctx context.Context, w io.Writer) (sum Written, err error) {
 	t.Prefixes = outermost(t.Prefixes)
+	t.names = harmlessNames{store: t.Store, prefixes: t.Prefixes, at: []kb.Point{t.At}, warn: t.Warn}
 	count, err := t.look(ctx)
 	if err != nil || count == 0 {
 		return sum, err
@@ -154,75 +154,7 @@ func (t *Tar) member(ctx context.Context, name string) (member, why string, err 
 	if t.folders[name] {
 		return "", "there are documents in a folder of this name too", nil
 	}
-	if strings.Contains(name, "\x00") {
-		return "", "no file can have this name", nil
-	}
-	member, others := harmless(name)
-	if member == name {
-		return name, "", nil
-	}
-	if member == "" {
-		return "", "it names no file below the current folder", nil
-	}
-	for _, other := range others {
-		taken, err := t.taken(ctx, other)
-		if err != nil {
-			return "", "", err
-		}
-		if taken {
-			return "", fmt.Sprintf("as %s it would be in the way of %s", member, other), nil
-		}
-	}
-	if !t.shorter {
-		t.shorter = true
-		t.Warn(errors.New("a leading / or ../ of names is left out"))
-	}
-	return member, "", nil
-}
-
-// harmless returns a name without a leading slash or steps up, and the names that
-// become the same, and come first: those with fewer steps. Names are clean, so
-// that steps up are nowhere else.
-func harmless(name string) (member string, others []string) {
-	member = strings.TrimPrefix(name, "/")
-	steps := 0
-	for strings.HasPrefix(member, "../") {
-		member = member[len("../"):]
-		steps++
-	}
-	switch {
-	case member == "..":
-		return "", nil
-	case member == name:
-		return member, nil
-	case steps == 0:
-		return member, []string{member}
-	}
-	others = []string{member, "/" + member}
-	for n := 1; n < steps; n++ {
-		others = append(others, strings.Repeat("../", n)+member)
-	}
-	return member, others
-}
-
-// taken reports whether the archive has a document of this name, or below it, or
-// one that would have to be a folder above it.
-func (t *Tar) taken(ctx context.Context, name string) (bool, error) {
-	inside := func(name string) bool {
-		return slices.ContainsFunc(t.Prefixes, func(prefix string) bool { return covers(prefix, name) })
-	}
-	for v, err := range t.Store.List(ctx, name, t.At) {
-		if err != nil || inside(v.Path) {
-			return true, err
-		}
-	}
-	for above := path.Dir(name); above != "." && above != "/" && !strings.HasSuffix(above, ".."); above = path.Dir(above) {
-		v, err := t.Store.InForce(ctx, above, t.At)
-		if err != nil || v != nil && !v.Gone && inside(above) {
-			return true, err
-		}
-	}
-	return false, nil
+	return t.names.shorten(ctx, name)
 }
 
 func (t *Tar) writeMember(ctx context.Context, archive *tar.Writer, name string, v *kb.Version) error {
