@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -34,9 +36,11 @@ basof diff -from "1 week ago" -p docs/guide.md
 basof diff -from @3f0c2ab -to @9d41e07 -M
 basof diff -from 2025-01-01 -p -M | git apply
 basof diff -from 2025-01-01 -stat`,
-		Description: `By default a letter and a name a line: A for a document that came, M for one that changed, D for one that went, and with -M, R for one that was renamed, with both its names.`,
-		Flags:       tool.Flags(&d.set),
-		Action:      d.run,
+		Description: `By default a letter and a name a line: A for a document that came, M for one that changed, D for one that went, and with -M, R for one that was renamed, with both its names.
+
+A patch of -p changes nothing outside the folder that it is applied in: a leading / or ../ of names is left out. A document whose name becomes another's is left out and told, and the exit code is 3.`,
+		Flags:  tool.Flags(&d.set),
+		Action: d.run,
 	}
 }
 
@@ -82,8 +86,14 @@ func (d *diff) run(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := warnEach(c, asof.StaleAtEither(c.Context, reader, prefix, from.Point, to.Point)); err != nil {
+		return err
+	}
 	if sum.files == 0 && prefix != "" {
 		return neverThere(c, reader, prefix, from.Point, to.Point)
+	}
+	if sum.leftOut > 0 {
+		return tool.Exit(tool.ExitPartial, errors.New("the patch lacks "+tool.Count(sum.leftOut, "document")))
 	}
 	if *d.stat && sum.files > 0 {
 		_, err = fmt.Fprintf(c.App.Writer, "%s changed, %s added, %d removed\n", tool.Count(sum.files, "document"), tool.Count(sum.added, "line"), sum.removed)
@@ -103,7 +113,7 @@ func (d *diff) walk(c *cli.Context, reader *sqlite.Reader, prefix string, from, 
 				"name a folder to compare fewer"))
 		}
 	}
-	print := d.printer(c, reader, from, to)
+	print := d.printer(c, reader, prefix, from, to)
 	for change, err := range reader.Changes(c.Context, prefix, from.Point, to.Point) {
 		if err != nil {
 			return sum, err
@@ -137,10 +147,10 @@ func neverThere(c *cli.Context, reader *sqlite.Reader, prefix string, points ...
 }
 
 // total is what a diff adds up to.
-type total struct{ files, added, removed int64 }
+type total struct{ files, added, removed, leftOut int64 }
 
 // printer returns what prints one change in the form asked for.
-func (d *diff) printer(c *cli.Context, reader *sqlite.Reader, from, to *asked) func(*asof.Change, *total) error {
+func (d *diff) printer(c *cli.Context, reader *sqlite.Reader, prefix string, from, to *asked) func(*asof.Change, *total) error {
 	out := c.App.Writer
 	switch {
 	case *d.json:
@@ -149,13 +159,7 @@ func (d *diff) printer(c *cli.Context, reader *sqlite.Reader, from, to *asked) f
 		about.FromAsOf, about.FromAsOfCommit = before.AsOf, before.AsOfCommit
 		return func(change *asof.Change, _ *total) error { return enc.Encode(changeOf(change, about)) }
 	case *d.patch:
-		return func(change *asof.Change, _ *total) error {
-			patch, err := patchOf(c, reader, change)
-			if err != nil {
-				return err
-			}
-			return patch.Write(tool.Visible(out), change)
-		}
+		return d.patcher(c, reader, prefix, from, to)
 	case *d.stat:
 		return func(change *asof.Change, sum *total) error {
 			patch, err := patchOf(c, reader, change)
@@ -177,6 +181,38 @@ func (d *diff) printer(c *cli.Context, reader *sqlite.Reader, from, to *asked) f
 		_, err := fmt.Fprintf(out, "%c\t%s\n", letter(change), names(change, "\t", tool.IsTerminal(out)))
 		return err
 	}
+}
+
+// patcher returns what prints the patch of one change.
+func (d *diff) patcher(c *cli.Context, reader *sqlite.Reader, prefix string, from, to *asked) func(*asof.Change, *total) error {
+	names := asof.NewPatchNames(reader, prefix, from.Point, to.Point, func(err error) { tool.Warn(c, err) })
+	hashed := sync.OnceValues(func() (bool, error) { return hasSHA256(c, reader) })
+	return func(change *asof.Change, sum *total) error {
+		why, err := names.Refuse(c.Context, change)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			tool.Warn(c, fmt.Errorf("%s is left out: %s", change.Path, why))
+			sum.leftOut++
+			return nil
+		}
+		patch, err := patchOf(c, reader, change)
+		if err == nil && patch.Binary {
+			patch.SHA256, err = hashed()
+		}
+		if err != nil {
+			return err
+		}
+		return patch.Write(tool.Visible(c.App.Writer), change)
+	}
+}
+
+// hasSHA256 reports whether the history that was taken in is one of a repository whose
+// objects are named by their SHA-256, for those that live scans have changed since.
+func hasSHA256(c *cli.Context, reader *sqlite.Reader) (bool, error) {
+	some, err := reader.Commits(c.Context, "", 1)
+	return len(some) > 0 && len(some[0].Hash) == 2*sha256.Size, err
 }
 
 // names writes the name of a document, and before it the one that it had.

@@ -72,8 +72,8 @@ func (l *list) run(c *cli.Context) (err error) {
 			return err
 		}
 	}
-	if err := warnStale(c, reader, point.Point, prefix); err != nil || count > 0 {
-		return err
+	if count > 0 {
+		return warnStale(c, reader, point.Point, prefix)
 	}
 	return nothing(c, reader, prefix, point.Point)
 }
@@ -82,6 +82,9 @@ func (l *list) run(c *cli.Context) (err error) {
 func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Point) error {
 	then := thenText(point)
 	if prefix == "" {
+		if err := warnStale(c, reader, point, ""); err != nil {
+			return err
+		}
 		sum, err := reader.Info(c.Context, point.Valid, 0)
 		switch {
 		case err != nil:
@@ -108,7 +111,10 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 	_, err := asof.Held(c.Context, reader, prefix, point)
 	var absent *asof.AbsentError
 	if errors.As(err, &absent) && (absent.First != nil || absent.Missed != nil) {
-		return explain(absent)
+		return explainGone(c, reader, absent)
+	}
+	if err := warnStale(c, reader, point, prefix); err != nil {
+		return err
 	}
 	return tool.Exit(tool.ExitNothing, tool.WithHint(
 		fmt.Errorf("%s: nothing was there at %s", prefix, then), "see what was there with: basof ls"))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,9 @@ basof log -json docs/guide.md | jq -r '[.valid_from, .sha256] | @tsv'
 basof log -known 2025-03-01 docs/guide.md    # what was known of it then`,
 		Description: `Each line says from when to when the document held something, what it was, and when the knowledge base learned it. A version marked superseded was replaced by another of the same moment.
 
-Below a version stand the corrections that it made, or that lie within its time: when the knowledge base learned better, and what it believed until then, about which time. Ask basof show -known for a moment before to see it.`,
+Below a version stand the corrections that it made, or that lie within its time: when the knowledge base learned better, and what it believed until then, about which time. Ask basof show -known for a moment before to see it.
+
+Of what could not be read, or was left out as too large, no version is listed; from when on is told on stderr.`,
 		Flags:  tool.Flags(&l.set),
 		Action: l.run,
 	}
@@ -55,30 +58,31 @@ func (l *log) run(c *cli.Context) (err error) {
 	if err := remembered(c, reader, point.Point, name); err != nil {
 		return err
 	}
-	count, err := l.walk(c, reader, name, &point)
+	count, begun, err := l.walk(c, reader, name, &point)
 	if err != nil {
 		return err
 	}
 	if count > 0 {
-		return l.writeBeginning(c, reader, name, &point)
+		return errors.Join(l.writeBeginning(c, reader, name, &point), warnGaps(c, reader, name, point.Point, begun))
 	}
 	_, err = asof.Held(c.Context, reader, name, point.Point)
 	var absent *asof.AbsentError
 	if errors.As(err, &absent) {
-		return explain(absent)
+		return explainGone(c, reader, absent)
 	}
 	return err
 }
 
-// walk prints the versions of a document, and with each what it corrected.
-func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *asked) (count int64, err error) {
+// walk prints the versions of a document, and with each what it corrected. It returns
+// when those that were in force began, the latest first.
+func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *asked) (count int64, begun []kb.Instant, err error) {
 	print := l.printer(c, point)
 	next, stop := iter.Pull2(asof.Amendments(c.Context, reader, name, point.Point))
 	defer stop()
 	ahead, err, more := next()
 	for span, spanErr := range asof.Log(c.Context, reader, name, point.Point) {
 		if err = errors.Join(err, spanErr); err != nil {
-			return count, err
+			return count, begun, err
 		}
 		if count == *l.limit {
 			tool.Warn(c, tool.WithHint(cutList("latest", count), "raise -limit or TEMPORAL_QUERY_LIMIT to see more"))
@@ -87,7 +91,7 @@ func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *as
 		if count == 0 && !point.when.ever { // its end may lie after -at
 			whole, err := asof.Whole(c.Context, reader, &span.Version, point.Point)
 			if err != nil {
-				return count, err
+				return count, begun, err
 			}
 			span.ValidTo = whole.ValidTo
 		}
@@ -98,10 +102,43 @@ func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *as
 			ahead, err, more = next()
 		}
 		if err := print(&span, amended); err != nil {
-			return count, err
+			return count, begun, err
+		}
+		if !span.Superseded() {
+			begun = append(begun, span.ValidFrom)
 		}
 	}
-	return count, err
+	return count, begun, err
+}
+
+// warnGaps tells of a document from when on it is not known what it held, at the
+// point or before any of its versions began.
+func warnGaps(c *cli.Context, reader *sqlite.Reader, name string, point kb.Point, begun []kb.Instant) error {
+	missed, err := reader.Missed(c.Context, name, point)
+	if err != nil || missed == nil {
+		return err
+	}
+	var gaps []string
+	for _, next := range slices.Backward(begun) {
+		before := kb.Point{Valid: next - 1, Known: point.Known}
+		for stale, err := range reader.Stale(c.Context, name, before) {
+			if err != nil {
+				return err
+			}
+			if stale.Path == name {
+				gaps = append(gaps, stale.Since.String())
+			}
+			break // the document comes first
+		}
+	}
+	if n := len(gaps); n > 0 {
+		at := strings.Join(gaps[:min(n, staleNames)], ", ")
+		if n > staleNames {
+			at += fmt.Sprintf(" and %d more times", n-staleNames)
+		}
+		tool.Warn(c, fmt.Errorf("%s could not be read, or was too large, at %s; from then to the next version it is not known what it held", name, at))
+	}
+	return warnStale(c, reader, point, name)
 }
 
 // writeBeginning prints where memory begins, if something was forgotten.

@@ -251,7 +251,7 @@ func cleanNames(typed []string) []string {
 
 // checkPrefixes is checkFolders for prefixes that come after words.
 func checkPrefixes(c *cli.Context, reader *sqlite.Reader, prefixes []string, point kb.Point) error {
-	err := checkFolders(c, reader, prefixes, point)
+	_, err := checkFolders(c, reader, prefixes, point)
 	var nothing *tool.ExitError
 	if errors.As(err, &nothing) {
 		return hintQuotes(c, err, prefixes[0])

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"strings"
 
@@ -110,16 +111,16 @@ func explain(e *asof.AbsentError) error {
 		return tool.WithHint(tool.Usagef("name a document, not all of them"), "see what there is with: basof ls")
 	}
 	err := tool.Exit(tool.ExitNothing, e)
-	if e.First != nil && e.At.Valid < *e.First {
+	if e.First != nil && e.At.Valid < *e.First && e.Missed == nil {
 		return hintHistory(hintKnown(err, e))
 	}
 	return hintKnown(err, e)
 }
 
-// explainGone is explain for one document, of which what came after it was gone may
+// explainGone is explain for a document or a folder, of which what was there then may
 // not have been taken in.
 func explainGone(c *cli.Context, reader *sqlite.Reader, e *asof.AbsentError) error {
-	if e.Gone != nil {
+	if !e.Folder && e.Missed == nil { // which says as much
 		if err := warnStale(c, reader, e.At, e.Path); err != nil {
 			return err
 		}
@@ -133,6 +134,11 @@ func hintKnown(err error, e *asof.AbsentError) error {
 	case e.Folder:
 		return tool.WithHint(err, "see what is in it with: basof ls "+shellArgument(e.Path))
 	case e.Missed != nil:
+		if e.First != nil {
+			known := *e
+			known.Missed = nil
+			err = hintKnown(err, &known)
+		}
 		return tool.WithHint(err, "see what failed with: bingest status -all; how large a file may be: bscan -max-size")
 	case e.First == nil && e.At.Known != kb.Forever:
 		return tool.WithHint(err, fmt.Sprintf("that is what was known at %s; -known asks for that", e.At.Known))
@@ -159,20 +165,31 @@ const staleNames = 3
 // warnStale says which of the documents asked about their last scan could not
 // read, or has skipped, so that what is printed may be out of date.
 func warnStale(c *cli.Context, reader *sqlite.Reader, at kb.Point, prefixes ...string) error {
+	return warnEach(c, func(yield func(asof.Stale, error) bool) {
+		for _, prefix := range prefixes {
+			for stale, err := range reader.Stale(c.Context, prefix, at) {
+				if !yield(stale, err) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// warnEach is warnStale for some documents.
+func warnEach(c *cli.Context, documents iter.Seq2[asof.Stale, error]) error {
 	var names []string
 	count := 0
 	var since kb.Instant
-	for _, prefix := range prefixes {
-		for stale, err := range reader.Stale(c.Context, prefix, at) {
-			if err != nil {
-				return err
-			}
-			if count == 0 || stale.Since < since {
-				since = stale.Since
-			}
-			if count++; count <= staleNames {
-				names = append(names, stale.Path)
-			}
+	for stale, err := range documents {
+		if err != nil {
+			return err
+		}
+		if count == 0 || stale.Since < since {
+			since = stale.Since
+		}
+		if count++; count <= staleNames {
+			names = append(names, stale.Path)
 		}
 	}
 	switch {

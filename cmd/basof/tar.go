@@ -45,7 +45,8 @@ func (q *question) tar(c *cli.Context) (err error) {
 	if err := remembered(c, reader, point.Point, prefixes...); err != nil {
 		return err
 	}
-	if err := checkFolders(c, reader, prefixes, point.Point); err != nil {
+	held, err := checkFolders(c, reader, prefixes, point.Point)
+	if err != nil {
 		return err
 	}
 	sum, err := q.writeTar(c, &asof.Tar{Store: reader, Prefixes: prefixes, At: point.Point})
@@ -56,9 +57,9 @@ func (q *question) tar(c *cli.Context) (err error) {
 		return nothing(c, reader, "", point.Point)
 	}
 	if len(prefixes) == 0 {
-		prefixes = []string{""}
+		held = []string{""}
 	}
-	if err := warnStale(c, reader, point.Point, prefixes...); err != nil {
+	if err := warnStale(c, reader, point.Point, held...); err != nil {
 		return err
 	}
 	if sum.LeftOut > 0 {
@@ -80,23 +81,25 @@ func (q *question) writeTar(c *cli.Context, archive *asof.Tar) (asof.Written, er
 }
 
 // checkFolders warns of prefixes under which nothing was, and fails if that is all
-// of them.
-func checkFolders(c *cli.Context, reader *sqlite.Reader, prefixes []string, point kb.Point) error {
+// of them. It returns the others.
+func checkFolders(c *cli.Context, reader *sqlite.Reader, prefixes []string, point kb.Point) (held []string, err error) {
 	var empty []error
 	for _, prefix := range prefixes {
 		ok, err := anything(c, reader, prefix, point)
-		if err != nil {
-			return err
-		}
-		if !ok {
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			held = append(held, prefix)
+		default:
 			empty = append(empty, nothing(c, reader, prefix, point))
 		}
 	}
-	if len(prefixes) > 0 && len(empty) == len(prefixes) {
-		return empty[0]
+	if len(prefixes) > 0 && len(held) == 0 {
+		return nil, empty[0]
 	}
 	for _, err := range empty {
 		tool.Warn(c, err)
 	}
-	return nil
+	return held, nil
 }

@@ -63,6 +63,7 @@ func (w *said) run(c *cli.Context) (err error) {
 	warnForeign(c, reader, &point)
 	print := w.printer(c, point.stamp())
 	var count int64
+	var still []string // documents that say it at the point
 	for saying, err := range asof.When(c.Context, reader, phrase, prefixes, point.Point) {
 		if err != nil {
 			return explainSearch(err, "")
@@ -75,9 +76,12 @@ func (w *said) run(c *cli.Context) (err error) {
 		if err := print(&saying); err != nil {
 			return err
 		}
+		if last := len(still) - 1; (saying.To == kb.Forever || point.Valid < saying.To) && (last < 0 || still[last] != saying.Path) {
+			still = append(still, saying.Path)
+		}
 	}
 	if count > 0 {
-		return nil
+		return warnStale(c, reader, point.Point, still...)
 	}
 	return neverSaid(c, reader, phrase, prefixes, &point)
 }
