@@ -115,15 +115,23 @@ func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(F
 	if err := r.create(to); err != nil {
 		return sum, fmt.Errorf("make %s: %w", to, err)
 	}
-	for _, step := range []func() error{r.readTrees, r.readOrphans, r.build, r.publish} {
-		if err := step(); err != nil {
-			return r.sum, err
-		}
+	if err := r.fill(); err != nil {
+		return r.sum, err
 	}
 	if after, err := stateOf(from); err != nil || after != before {
 		return r.sum, errors.Join(err, fmt.Errorf("%s was written to while it was read; stop what writes to it, and run the same line again", from))
 	}
 	return r.sum, nil
+}
+
+// fill fills the new file.
+func (r *recovery) fill() error {
+	for _, step := range []func() error{r.readTrees, r.readOrphans, r.build, r.publish} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stateOf tells states of a file and its WAL apart.

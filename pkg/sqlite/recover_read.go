@@ -30,12 +30,17 @@ func (r *recovery) create(to string) (err error) {
 		if !t.kept || t.name == "part" {
 			continue
 		}
-		// Columns of rows that wait have no types and no constraints.
-		columns := make([]string, len(t.columns))
+		// Rows that wait meet no constraints. Columns of which only integers are taken are
+		// declared as such: what is compared with a rowid is not looked up by the index
+		// of a column without a type.
+		names, columns := make([]string, len(t.columns)), make([]string, len(t.columns))
 		for i, c := range t.columns {
-			columns[i] = c.name
+			names[i], columns[i] = c.name, c.name
+			if c.kind == pages.Int {
+				columns[i] += " INTEGER"
+			}
 		}
-		key := "PRIMARY KEY (" + strings.Join(columns, ", ") + ")"
+		key := "PRIMARY KEY (" + strings.Join(names, ", ") + ")"
 		if t.tree == pages.TableLeaf {
 			key = "_rowid INTEGER PRIMARY KEY"
 		} else if t.column("id") >= 0 {
@@ -45,7 +50,7 @@ func (r *recovery) create(to string) (err error) {
 		}
 		script += fmt.Sprintf("CREATE TABLE stage.%s (%s, %s);", stageName(t.name), strings.Join(columns, ", "), key)
 	}
-	script += "CREATE TABLE stage.part_of (blob, ordinal, id, PRIMARY KEY (blob, ordinal, id)) WITHOUT ROWID;"
+	script += "CREATE TABLE stage.part_of (blob INTEGER, ordinal INTEGER, id INTEGER, PRIMARY KEY (blob, ordinal, id)) WITHOUT ROWID;"
 	_, err = r.out.conn.ExecContext(r.ctx, script)
 	return fault(err)
 }

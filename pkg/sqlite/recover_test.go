@@ -419,3 +419,28 @@ func TestRecoverToCome(t *testing.T) {
 		t.Errorf("what was recovered: %v", all)
 	}
 }
+
+// TestRecoverPlans looks at how SQLite goes about each statement of a recovery: what
+// looks at a whole table for each row of another takes hours where there are many.
+func TestRecoverPlans(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole.sqlite")
+	const documents, few = 60, 20 // few is more than there are keys of meta, each of which is asked for
+	history(t, whole, documents)
+	for i, lost := range [][]string{
+		nil, {"path", "sqlite_autoindex_path_1"}, {"blob", "sqlite_autoindex_blob_1"}, {"version"}, {"part"}, {"run", "scan", "meta"},
+	} {
+		if !taken(i) {
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "kb.sqlite")
+		copyTo(t, whole, path)
+		wipe(t, path, false, lost...)
+		plans := sqlite.RecoverPlanned(t, path, path+".recovered", time.Now)
+		if len(plans) < 50 {
+			t.Errorf("without %q, only %d statements are known", lost, len(plans))
+		}
+		for _, step := range plans.Slow(few) {
+			t.Errorf("without %q: %s", lost, step)
+		}
+	}
+}

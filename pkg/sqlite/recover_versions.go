@@ -184,7 +184,7 @@ func (r *recovery) buildFiltered() error {
 func (r *recovery) nameLost() error {
 	err := r.run(`
 		DELETE FROM main.blob WHERE id IN (SELECT blob FROM stage.verdict WHERE state = 2)
-			AND NOT EXISTS (SELECT 1 FROM main.version WHERE blob = main.blob.id)
+			AND id NOT IN (SELECT blob FROM main.version WHERE blob IS NOT NULL) -- of which there is no index
 			AND id NOT IN (SELECT blob FROM main.filtered)`)
 	if err != nil {
 		return err
