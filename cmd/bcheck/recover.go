@@ -64,12 +64,14 @@ func (s *settings) runRecover(c *cli.Context, out *printer) (err error) {
 	return errors.Join(out.recovered(to, &sum), s.saved(out, to))
 }
 
-// read makes a new file of the pages that can be read. It tells how far it is twice
-// over, once of pages and then of contents.
+// read makes a new file of the pages that can be read. It tells how far it is of one
+// thing after the other.
 func (s *settings) read(c *cli.Context, out *printer, to string) (sqlite.RecoverySummary, error) {
 	var shown *tool.Progress
 	var end func()
-	tell := func(one string) {
+	var one string
+	tell := func(what string) {
+		one = what
 		shown = s.progress.Start(c, tool.ProgressOptions{One: one})
 		end = out.beside(shown)
 	}
@@ -79,12 +81,10 @@ func (s *settings) read(c *cli.Context, out *printer, to string) (sqlite.Recover
 	}
 	tell("page")
 	defer func() { untell() }()
-	proving := false
 	return sqlite.Recover(c.Context, *s.db, to, time.Now, out.finding, func(p sqlite.RecoveryProgress) {
-		if p.Proving && !proving {
-			proving = true
+		if p.One != one {
 			untell()
-			tell("content")
+			tell(p.One)
 		}
 		shown.Tell(tool.Done{Files: p.Done, Of: p.Of})
 	})

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,10 +15,18 @@ import (
 	"github.com/seed16713943/btools/pkg/kb"
 )
 
-// RecoverPlanned recovers a file and returns what SQLite was asked meanwhile.
-func RecoverPlanned(t testing.TB, from, to string, clock kb.Clock) Plans {
+// RecoverPlanned recovers a file and returns what SQLite was asked meanwhile, and
+// what was told.
+func RecoverPlanned(t testing.TB, from, to string, clock kb.Clock) (plans Plans, told []RecoveryProgress) {
 	t.Helper()
-	r := &recovery{ctx: t.Context(), report: func(Finding) error { return nil }, clock: clock, rows: make(map[string]int64)}
+	conn := &plannedConn{plans: make(Plans)}
+	r := &recovery{
+		ctx: t.Context(), report: func(Finding) error { return nil }, clock: clock, rows: make(map[string]int64),
+		progress: func(p RecoveryProgress) {
+			conn.told = p
+			told = append(told, p)
+		},
+	}
 	err := r.open(from)
 	if err == nil {
 		r.layout, err = newLayout(t.Context())
@@ -30,7 +39,6 @@ func RecoverPlanned(t testing.TB, from, to string, clock kb.Clock) Plans {
 	}
 	// The session is another one of the same connection.
 	unplanned := r.out
-	conn := &plannedConn{plans: make(Plans)}
 	err = unplanned.conn.Raw(func(raw any) error {
 		conn.SQLiteConn = raw.(*sqlite3.SQLiteConn)
 		return nil
@@ -47,7 +55,7 @@ func RecoverPlanned(t testing.TB, from, to string, clock kb.Clock) Plans {
 	if err := errors.Join(err, r.close(), unplanned.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return conn.plans
+	return conn.plans, told
 }
 
 // Plans are the plans of statements, by their text.
@@ -56,6 +64,7 @@ type Plans map[string]*Plan
 // Plan is how SQLite goes about a statement.
 type Plan struct {
 	Runs  int
+	Late  bool       // it was run when what was told last was that all is done
 	Steps []PlanStep // of EXPLAIN QUERY PLAN
 }
 
@@ -73,7 +82,7 @@ func (p Plans) Slow(few int) (slow []string) {
 		repeated := map[int64]bool{0: plan.Runs > few} // what is within these steps is done again and again
 		loops := make(map[int64]bool)                  // within these there is one already
 		for _, s := range plan.Steps {
-			isScan := strings.HasPrefix(s.What, "SCAN ") && s.What != "SCAN CONSTANT ROW"
+			isScan := s.isScan()
 			isLoop := isScan || strings.HasPrefix(s.What, "SEARCH ")
 			indexes := strings.Contains(s.What, "AUTOMATIC") // all of a table, once for a run
 			if isScan && loops[s.Within] || (isScan || indexes) && repeated[s.Within] {
@@ -86,10 +95,20 @@ func (p Plans) Slow(few int) (slow []string) {
 	return slow
 }
 
+// Scans reports whether it looks at all of a table.
+func (p *Plan) Scans() bool {
+	return slices.ContainsFunc(p.Steps, func(s PlanStep) bool { return s.isScan() })
+}
+
+func (s *PlanStep) isScan() bool {
+	return strings.HasPrefix(s.What, "SCAN ") && s.What != "SCAN CONSTANT ROW"
+}
+
 // plannedConn notes the plans of statements before they are run.
 type plannedConn struct {
 	*sqlite3.SQLiteConn
 	plans Plans
+	told  RecoveryProgress // last
 }
 
 func (c *plannedConn) Connect(context.Context) (driver.Conn, error) { return c, nil }
@@ -136,6 +155,7 @@ func (c *plannedConn) note(query string) {
 		plan = new(Plan)
 		c.plans[query] = plan
 	}
+	plan.Late = plan.Late || c.told.Of > 0 && c.told.Done == c.told.Of
 	if plan.Runs++; plan.Runs > 1 {
 		return
 	}

@@ -63,10 +63,12 @@ func Recoverable(ctx context.Context, path string) bool {
 	return false
 }
 
-// RecoveryProgress is how far Recover is.
+// RecoveryProgress is how far Recover is. It counts one thing after the other: pages
+// that are read, contents that are proved, versions that are put in order, and before
+// and after these, rows that are written in the course of it.
 type RecoveryProgress struct {
-	Proving  bool  // contents, else it reads pages
-	Done, Of int64 // pages or contents
+	One      string // what is counted now, in the singular: "page", "content", "version" or "row"
+	Done, Of int64  // Of is 0 for rows: how many there will be is not known
 }
 
 // recovery is one recovery under way.
@@ -85,6 +87,7 @@ type recovery struct {
 	sum      RecoverySummary
 	rows     map[string]int64 // bookkeeping rows left out, by table
 	nextID   int64            // of contents that stand for lost ones
+	written  writtenRows
 }
 
 // Recover reads whatever can still be read of the knowledge base at from, which
@@ -97,8 +100,7 @@ type recovery struct {
 // stay: asking for them is an error, which an older version would not be. A
 // version that is lost but for its entry in an index is kept in the same way.
 //
-// If progress is not nil, it is told how many pages are read, and then how many
-// contents are proved, each time of how many.
+// If progress is not nil, it is told how far all of this is.
 func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(Finding) error, progress func(RecoveryProgress)) (sum RecoverySummary, err error) {
 	r := &recovery{ctx: ctx, report: report, progress: progress, clock: clock, rows: make(map[string]int64)}
 	if err := r.open(from); err != nil {

@@ -15,7 +15,9 @@ import (
 // cannot be true.
 func (r *recovery) build() error {
 	for _, step := range []func() error{
-		r.buildPaths, r.buildBlobs, r.proveContents, r.dropLost, r.buildVersions, r.buildFiltered, r.nameLost, r.buildBooks, r.buildMeta,
+		r.countRows, r.buildPaths, r.buildBlobs, r.proveContents,
+		r.countRows, r.dropLost, r.buildVersions,
+		r.countRows, r.buildFiltered, r.nameLost, r.buildBooks, r.buildMeta,
 	} {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -27,11 +29,51 @@ func (r *recovery) build() error {
 	return nil
 }
 
-// run runs statements that bind nothing.
+func (r *recovery) tellProgress(one string, done, of int64) {
+	if r.progress != nil {
+		r.progress(RecoveryProgress{one, done, of})
+	}
+}
+
+// writtenRows are what is counted where nothing else is: rows written to the new and
+// to the staging file.
+type writtenRows struct {
+	before int64 // the count began
+	told   int64
+}
+
+// countRows begins to count the rows that are written: what was counted so far is done.
+func (r *recovery) countRows() error {
+	_, err := r.out.row("SELECT total_changes()", nil, &r.written.before)
+	r.written.told = 0
+	r.tellProgress("row", 0, 0)
+	return err
+}
+
+// tellRows tells how many rows are written.
+func (r *recovery) tellRows() error {
+	var all int64
+	_, err := r.out.row("SELECT total_changes()", nil, &all)
+	r.written.told = all - r.written.before
+	r.tellProgress("row", r.written.told, 0)
+	return err
+}
+
+// tellRow tells that one more row is written, which takes no question.
+func (r *recovery) tellRow() {
+	r.written.told++
+	r.tellProgress("row", r.written.told, 0)
+}
+
+// run runs statements that bind nothing. Each may take a second or more where there
+// are a million rows, and so they are told of one by one.
 func (r *recovery) run(statements ...string) error {
 	for _, s := range statements {
 		if _, err := r.out.conn.ExecContext(r.ctx, s); err != nil {
 			return fault(err)
+		}
+		if err := r.tellRows(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -63,7 +105,7 @@ func (r *recovery) buildPaths() error {
 	}
 	err = r.many(`
 		SELECT t._rowid, t.name, i.name FROM stage.s_path t JOIN stage.s_sqlite_autoindex_path_1 i ON i.id = t._rowid
-		WHERE i.name <> t.name`, func(rows *sql.Rows) error {
+		WHERE i.name <> t.name ORDER BY t.name`, func(rows *sql.Rows) error {
 		var id int64
 		var name, other []byte
 		if err := rows.Scan(&id, &name, &other); err != nil {
@@ -132,7 +174,8 @@ type foundBlob struct {
 func (r *recovery) buildBlobs() error {
 	err := r.run(
 		"CREATE TABLE stage.verdict (blob INTEGER PRIMARY KEY, state INTEGER)", // 0 unproven, 1 proved, 2 lost
-		`CREATE TABLE stage.wanted AS SELECT DISTINCT blob FROM (
+		"CREATE TABLE stage.wanted (blob INTEGER PRIMARY KEY)",
+		`INSERT INTO stage.wanted SELECT blob FROM (
 			SELECT _rowid AS blob FROM stage.s_blob UNION SELECT id FROM stage.s_sqlite_autoindex_blob_1
 			UNION SELECT blob FROM stage.part_of UNION SELECT blob FROM stage.s_version UNION SELECT blob FROM stage.s_filtered
 			UNION SELECT text FROM stage.s_filtered) WHERE blob > 0`,
@@ -162,6 +205,7 @@ func (r *recovery) buildBlobs() error {
 			return err
 		}
 		b.first, b.parts = first.Int64, parts.Int64
+		r.tellRow()
 		return r.addBlob(&b)
 	})
 }
@@ -215,9 +259,8 @@ func (r *recovery) proveContents() error {
 			if err := r.prove(id); err != nil {
 				return err
 			}
-			if done++; r.progress != nil {
-				r.progress(RecoveryProgress{true, done, of})
-			}
+			done++
+			r.tellProgress("content", done, of)
 		}
 	}
 }
@@ -306,8 +349,8 @@ func (r *recovery) adopt(id int64, hash kb.Hash, state int) (int, error) {
 // nobody asks for.
 func (r *recovery) dropLost() error {
 	err := r.run(
-		"CREATE TABLE stage.used AS SELECT blob FROM stage.s_version WHERE blob > 0 UNION SELECT blob FROM stage.s_filtered UNION SELECT text FROM stage.s_filtered",
-		"CREATE INDEX stage.used_blob ON used (blob)",
+		"CREATE TABLE stage.used (blob INTEGER PRIMARY KEY)",
+		"INSERT INTO stage.used SELECT blob FROM stage.s_version WHERE blob > 0 UNION SELECT blob FROM stage.s_filtered UNION SELECT text FROM stage.s_filtered",
 		"CREATE TABLE stage.deltas (base INTEGER, blob INTEGER, PRIMARY KEY (base, blob)) WITHOUT ROWID",
 		"INSERT OR IGNORE INTO stage.deltas SELECT base, blob FROM main.part WHERE base IS NOT NULL",
 		// What is a delta from a lost content is lost too, or else its hash has lied.

@@ -138,9 +138,7 @@ func (r *recovery) readTrees() error {
 
 // tellPages tells how many pages are read.
 func (r *recovery) tellPages(done int64) {
-	if r.progress != nil {
-		r.progress(RecoveryProgress{false, min(done, r.sum.Pages), r.sum.Pages})
-	}
+	r.tellProgress("page", min(done, r.sum.Pages), r.sum.Pages)
 }
 
 // roots returns the root pages of tables and indexes by name, as the schema has

@@ -435,12 +435,49 @@ func TestRecoverPlans(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "kb.sqlite")
 		copyTo(t, whole, path)
 		wipe(t, path, false, lost...)
-		plans := sqlite.RecoverPlanned(t, path, path+".recovered", time.Now)
+		plans, _ := sqlite.RecoverPlanned(t, path, path+".recovered", time.Now)
 		if len(plans) < 50 {
 			t.Errorf("without %q, only %d statements are known", lost, len(plans))
 		}
 		for _, step := range plans.Slow(few) {
 			t.Errorf("without %q: %s", lost, step)
 		}
+	}
+}
+
+// TestRecoverProgress follows what a recovery tells: it never says that all of
+// something is done while it goes on with something else that takes time.
+func TestRecoverProgress(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kb.sqlite")
+	const documents = 60
+	history(t, path, documents)
+	plans, told := sqlite.RecoverPlanned(t, path, path+".recovered", time.Now)
+	for query, plan := range plans {
+		if plan.Late && plan.Scans() {
+			t.Errorf("under a bar that is full:\n%s", query)
+		}
+	}
+	var counted []string
+	var last sqlite.RecoveryProgress
+	for _, p := range append(told, sqlite.RecoveryProgress{}) {
+		switch {
+		case p.One == last.One && p.Of == last.Of && p.Done >= last.Done:
+		case p.One == last.One:
+			t.Errorf("after %+v came %+v", last, p)
+		case last.Of > 0 && last.Done != last.Of:
+			t.Errorf("it ended at %+v", last)
+		case last.One != "" && last.Done < documents:
+			t.Errorf("of %q, only %d were counted", last.One, last.Done)
+		}
+		if p.One != last.One {
+			counted = append(counted, p.One)
+			if p.One == "row" && p.Done != 0 {
+				t.Errorf("rows began at %d", p.Done)
+			}
+		}
+		last = p
+	}
+	if want := []string{"page", "row", "content", "row", "version", "row", ""}; !slices.Equal(counted, want) {
+		t.Errorf("counted %q, want %q", counted, want)
 	}
 }

@@ -26,14 +26,25 @@ type foundVersion struct {
 // buildVersions takes versions from the table, and those of which the row is lost
 // from the index.
 func (r *recovery) buildVersions() error {
-	err := r.run(`
-		CREATE TABLE stage.versions AS SELECT _rowid AS id FROM stage.s_version WHERE _rowid > 0 AND path > 0
-		UNION SELECT id FROM stage.s_version_in_time WHERE id > 0 AND path > 0`)
+	err := r.run("CREATE TABLE stage.versions (id INTEGER PRIMARY KEY)",
+		`INSERT INTO stage.versions SELECT _rowid FROM stage.s_version WHERE _rowid > 0 AND path > 0
+			UNION SELECT id FROM stage.s_version_in_time WHERE id > 0 AND path > 0`)
 	if err != nil {
+		return err
+	}
+	var done, of int64
+	if _, err := r.out.row("SELECT count(*) FROM stage.versions", nil, &of); err != nil {
 		return err
 	}
 	var forgotten int64 // up to then versions may have been forgotten, and are not lost
 	if _, err := r.out.row("SELECT coalesce(max(recorded_at), 0) FROM stage.s_forgotten", nil, &forgotten); err != nil {
+		return err
+	}
+	// Of versions at the end, only the runs that stored them can tell.
+	var stored int64
+	_, err = r.out.row("SELECT coalesce(sum(stored + deleted), 0) FROM stage.s_run_chunk WHERE stored BETWEEN 0 AND ?1 AND deleted BETWEEN 0 AND ?1 AND committed_at > ?2",
+		[]any{maxStored, forgotten}, &stored)
+	if err != nil {
 		return err
 	}
 	var last, recordedAt, run, since int64
@@ -72,17 +83,15 @@ func (r *recovery) buildVersions() error {
 			INSERT INTO main.version (id, path, valid_from, seq, recorded_at, blob, mode, mtime, source, run, checksum)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			v.id, v.path, v.validFrom, v.seq, v.recordedAt, v.blob, v.mode, v.mtime, v.source, v.run, v.fields().checksum())
+		done++
+		r.tellProgress("version", done, of)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	// Of versions at the end, only the runs that stored them can tell.
-	var stored int64
-	_, err = r.out.row("SELECT coalesce(sum(stored + deleted), 0) FROM stage.s_run_chunk WHERE stored BETWEEN 0 AND ?1 AND deleted BETWEEN 0 AND ?1 AND committed_at > ?2",
-		[]any{maxStored, forgotten}, &stored)
-	if err != nil || stored <= since+r.sum.VersionsMissing {
-		return err
+	if stored <= since+r.sum.VersionsMissing {
+		return nil
 	}
 	return r.missing(last+1, last+stored-since-r.sum.VersionsMissing)
 }
