@@ -102,7 +102,7 @@ func (t *tx) Skip(path int64, s ingest.Statement, source string) error {
 func (t *tx) LeftOut(path int64, after *kb.Version) (*kb.Instant, error) {
 	if t.leftOut == nil {
 		some := false
-		_, err := t.row(`
+		_, err := t.rowNow(`
 			SELECT EXISTS (SELECT 1 FROM skipped)
 				OR EXISTS (SELECT 1 FROM failure WHERE cleared_at IS NULL AND valid_from IS NOT NULL)`, nil, &some)
 		if err != nil {
@@ -114,7 +114,7 @@ func (t *tx) LeftOut(path int64, after *kb.Version) (*kb.Instant, error) {
 		return nil, nil
 	}
 	var latest sql.NullInt64
-	_, err := t.row(`
+	_, err := t.rowNow(`
 		SELECT max(valid_from) FROM (
 			SELECT valid_from FROM skipped WHERE path = ?1 AND (valid_from, seq) > (?2, ?3)
 			UNION ALL
