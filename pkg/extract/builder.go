@@ -29,6 +29,7 @@ type builder struct {
 	text []byte // of the open block
 	gap  gap
 	wide bool // the last character written needs no space around it
+	marks
 
 	titleStart, titleEnd int // lines of the title of front matter or head
 }
@@ -55,6 +56,7 @@ func (b *builder) fold(s string) {
 			b.gap = max(b.gap, space)
 		case r == '\n':
 			b.gap = max(b.gap, newline)
+			b.lineBreak()
 		case r == '\u2028':
 			b.gap = max(b.gap, hardBreak)
 		case unicode.IsSpace(r):
@@ -121,6 +123,7 @@ func (b *builder) fill(nextWide bool) {
 		}
 	}
 	b.gap, b.wide = noGap, nextWide
+	b.mark(len(b.text))
 }
 
 // part says what separates the text so far from what comes next, if anything
@@ -130,9 +133,25 @@ func (b *builder) part(g gap) { b.gap = max(b.gap, g) }
 // flush makes a block of the text written, if there is any.
 func (b *builder) flush(kind Kind, level, start, end int) {
 	if len(b.text) > 0 {
-		b.block(Block{kind, level, string(b.text), start, max(start, end)})
+		block := Block{kind, level, string(b.text), start, max(start, end)}
+		b.block(block)
+		b.keep(block, 0)
 	}
+	b.drop()
+}
+
+// drop leaves out the text written.
+func (b *builder) drop() {
 	b.text, b.gap = b.text[:0], noGap
+	b.forget()
+}
+
+// foldPlain adds running text whose lines from has said: a line break in it does
+// not lead to the next.
+func (b *builder) foldPlain(s string) {
+	b.still = true
+	b.fold(s)
+	b.still = false
 }
 
 // block adds a block.
@@ -150,18 +169,24 @@ const (
 // done gives the document, and the room of a small one to the next.
 func (b *builder) done() *Document {
 	doc := b.doc
-	if len(doc.Blocks) > keptBlocks || cap(b.text) > keptText {
+	if len(doc.Blocks) > keptBlocks || max(cap(b.text), cap(b.written)) > keptText {
 		return &doc
 	}
 	doc.Blocks = append([]Block(nil), doc.Blocks...)
 	clear(b.doc.Blocks)
-	*b = builder{doc: Document{Blocks: b.doc.Blocks[:0]}, text: b.text[:0]}
+	*b = builder{doc: Document{Blocks: b.doc.Blocks[:0]}, text: b.text[:0], marks: marks{written: b.written[:0]}}
 	builders.Put(b)
 	return &doc
 }
 
-// add makes a block of running text.
+// add makes a block of running text, with a line break where one line of the
+// source ends. Some lines may have been left out, or be joined to one.
 func (b *builder) add(kind Kind, level int, text string, start, end int) {
+	if len(text) > LinesKept {
+		if out := end - start - strings.Count(text, "\n"); out >= 0 {
+			b.from(start, start+out)
+		}
+	}
 	b.fold(text)
 	b.flush(kind, level, start, end)
 }
@@ -171,7 +196,7 @@ func (b *builder) add(kind Kind, level int, text string, start, end int) {
 func (b *builder) code(text string, start int) {
 	text, cut := cutEmptyLines(text)
 	start += cut
-	b.codeBetween(text, start, start+strings.Count(text, "\n"))
+	b.codeBetween(text, start, start+strings.Count(text, "\n"), 0)
 }
 
 // cutEmptyLines leaves out the empty lines at either end, and counts those at the
@@ -188,8 +213,9 @@ func cutEmptyLines(text string) (rest string, cut int) {
 }
 
 // codeBetween makes a block of code that comes from some lines of the source,
-// which need not be as many as its own.
-func (b *builder) codeBetween(text string, start, end int) {
+// which need not be as many as its own. Marks of its text count some bytes more
+// before it that were lost.
+func (b *builder) codeBetween(text string, start, end, lost int) {
 	if !plainASCII(text) && strings.IndexFunc(text, unprintable) >= 0 {
 		text = strings.Map(func(r rune) rune {
 			if unprintable(r) {
@@ -197,10 +223,14 @@ func (b *builder) codeBetween(text string, start, end int) {
 			}
 			return r
 		}, text)
+		b.forget() // the places are others
 	}
 	if !blank(text) {
-		b.block(Block{Code, 0, text, start, end})
+		block := Block{Code, 0, text, start, end}
+		b.block(block)
+		b.keep(block, lost)
 	}
+	b.forget()
 }
 
 // plainASCII reports whether code is of ASCII and can all be seen, as nearly all

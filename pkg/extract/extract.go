@@ -47,6 +47,8 @@ type Document struct {
 	// there is none.
 	Meta   map[string]string
 	Blocks []Block
+
+	marks map[Block]kept // of long blocks
 }
 
 // Kind is what a block is.

@@ -132,13 +132,21 @@ func (r *pageReader) text() {
 	lead := len(raw) - len(bytes.TrimLeftFunc(raw, unicode.IsSpace))
 	start := r.line + bytes.Count(raw[:lead], []byte("\n"))
 	end := r.line + bytes.Count(bytes.TrimRightFunc(raw, unicode.IsSpace), []byte("\n"))
-	text := r.tags.Text()
+	breaks := bytes.Count(raw, []byte("\n"))
+	text := r.tags.Text() // in the place of raw
+	r.b.from(r.line, r.line)
+	if bytes.Count(text, []byte("\n")) != breaks { // some stand there as references
+		r.b.from(r.line, r.line+breaks)
+		r.b.still = true
+		defer func() { r.b.still = false }()
+	}
 	switch {
 	case in.tag == atom.Title:
 		if !r.open.has(atom.Svg) {
 			r.b.title(string(text), start, end)
 		}
 	case in.pre:
+		r.markCode(text)
 		r.pre = append(r.pre, text...)
 		if !blank(string(text)) {
 			r.lines(start, end)
@@ -155,6 +163,16 @@ func (r *pageReader) text() {
 	}
 }
 
+// markCode notes the lines of code that is to be added.
+func (r *pageReader) markCode(text []byte) {
+	at := len(r.pre)
+	for line := range bytes.Lines(text) {
+		r.b.mark(at)
+		r.b.lineBreak()
+		at += len(line)
+	}
+}
+
 // lines adds text that comes from some lines to the open block.
 func (r *pageReader) lines(start, end int) {
 	if r.start == 0 {
@@ -168,8 +186,12 @@ func (r *pageReader) flush() {
 	in, before := r.open.now, len(r.b.doc.Blocks)
 	switch {
 	case in.pre:
-		text, _ := cutEmptyLines(string(r.pre))
-		r.b.codeBetween(text, r.start, r.end)
+		text, cut := cutEmptyLines(string(r.pre))
+		lost := 0
+		for range cut {
+			lost += bytes.IndexByte(r.pre[lost:], '\n') + 1
+		}
+		r.b.codeBetween(text, r.start, r.end, lost)
 		r.pre = r.pre[:0]
 	case in.heading > 0:
 		r.b.text = bytes.TrimRight(r.b.text, " §¶") // marks for linking to it
@@ -252,10 +274,12 @@ func (r *pageReader) alt(text string) {
 	if r.open.now.pre {
 		return
 	}
-	r.lines(r.line, r.line)
+	end := r.line + bytes.Count(r.tags.Raw(), []byte("\n"))
+	r.lines(r.line, end)
+	r.b.from(r.line, end)
 	r.breaks = 0
 	r.b.part(space)
-	r.b.fold(text)
+	r.b.foldPlain(text)
 	r.b.part(space)
 }
 

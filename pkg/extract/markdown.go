@@ -231,6 +231,8 @@ type markdownReader struct {
 	bytes  []byte // the same
 	first  int    // line of the document at which the segment begins
 
+	end int // the last line of the long text that is read; 0 for others
+
 	// Where lines were counted last.
 	offset, passed int
 }
@@ -287,8 +289,12 @@ func (m *markdownReader) text(n ast.Node, kind Kind, level int) {
 	if n.Lines().Len() == 0 {
 		return
 	}
-	m.inlines(n)
 	start, end := m.span(n.Lines())
+	if lines := n.Lines(); lines.At(lines.Len()-1).Stop-lines.At(0).Start > LinesKept {
+		m.end = end
+	}
+	m.inlines(n)
+	m.end = 0
 	m.b.flush(kind, level, start, end)
 }
 
@@ -343,6 +349,9 @@ func (m *markdownReader) inlines(parent ast.Node) {
 		case *ast.Text:
 			m.plain(n)
 		case *ast.AutoLink:
+			if m.end > 0 { // after the text before it, wherever that ends
+				m.b.from(m.b.lo, m.end)
+			}
 			m.b.fold(string(n.Label(m.bytes)))
 		case *ast.RawHTML:
 			if breaksLine(n.Segments.Value(m.bytes)) {
@@ -364,11 +373,15 @@ func (m *markdownReader) plain(n *ast.Text) {
 	if n.Segment.Padding > 0 {
 		m.b.part(space)
 	}
+	if m.end > 0 {
+		line := m.line(n.Segment.Start)
+		m.b.from(line, line)
+	}
 	value := m.source[n.Segment.Start:n.Segment.Stop]
 	if !n.IsRaw() && n.Parent().Kind() != ast.KindCodeSpan {
 		value = unescape(value)
 	}
-	m.b.fold(value)
+	m.b.foldPlain(value)
 	switch {
 	case n.HardLineBreak():
 		m.b.part(hardBreak)

@@ -142,7 +142,10 @@ func (r *orgReader) block(name string) {
 	case name == "src" || name == "example":
 		r.b.code(dedent(body), start)
 	case name == "verse":
+		n := start
 		for line := range strings.Lines(body) {
+			r.b.from(n, n)
+			n++
 			r.plain = orgInline.strip(r.plain[:0], line)
 			r.b.part(hardBreak)
 			r.b.fold(string(r.plain))

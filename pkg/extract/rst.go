@@ -235,8 +235,11 @@ func inLineBlock(text string) bool {
 // lineBlock reads lines whose breaks count.
 func (r *rstReader) lineBlock() {
 	start := r.l.n + 1
+	n := start
 	for text := range strings.Lines(r.l.takeWhile(func(line string) bool { return inLineBlock(strings.TrimSpace(line)) })) {
 		r.b.part(hardBreak)
+		r.b.from(n, n)
+		n++
 		r.plain = rstInline.strip(r.plain[:0], strings.TrimPrefix(strings.TrimSpace(text), "|"))
 		r.b.fold(string(r.plain))
 	}

@@ -52,7 +52,8 @@ func simpleMarkdown(b *builder, segment string, first int, defined bool, parse f
 		if s.stretch() {
 			continue
 		}
-		b.doc.Blocks, b.text, b.gap = b.doc.Blocks[:known], b.text[:0], noGap
+		b.doc.Blocks = b.doc.Blocks[:known]
+		b.drop()
 		s.l = before
 		if !s.pass() {
 			s.l.rest = ""

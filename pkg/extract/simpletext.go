@@ -24,6 +24,7 @@ type running struct {
 // piece is a piece of text, or a run of signs that may begin or end emphasis.
 type piece struct {
 	text         string
+	at           int  // in the text that is read
 	sign         byte // 0 for text
 	opens, shuts bool
 	length       int // of the run
@@ -32,14 +33,24 @@ type piece struct {
 // mostRuns is how many runs of signs a text may have.
 const mostRuns = 250
 
-// write writes a text without its markup, and reports whether it could. If not, it
-// may have written a part.
-func (r *running) write(b *builder, text string) bool {
+// write writes a text without its markup, which begins on a line, and reports
+// whether it could. If not, it may have written a part.
+func (r *running) write(b *builder, text string, line int) bool {
 	r.text, r.pieces, r.begin = text, r.pieces[:0], 0
 	if !r.read(0, len(text)) {
 		return false
 	}
+	if len(text) <= LinesKept {
+		for _, p := range r.pieces {
+			b.fold(p.text)
+		}
+		return true
+	}
+	read := 0
 	for _, p := range r.pieces {
+		line += strings.Count(text[read:p.at], "\n")
+		read = p.at
+		b.from(line, line)
 		b.fold(p.text)
 	}
 	return true
@@ -48,7 +59,7 @@ func (r *running) write(b *builder, text string) bool {
 // add adds the text that is in no piece yet up to i, and goes on at next.
 func (r *running) add(i, next int) {
 	if r.begin < i {
-		r.pieces = append(r.pieces, piece{text: r.text[r.begin:i]})
+		r.pieces = append(r.pieces, piece{text: r.text[r.begin:i], at: r.begin})
 	}
 	r.begin = next
 }
@@ -56,6 +67,7 @@ func (r *running) add(i, next int) {
 // insert adds a piece that stands in the place of the text from i to next.
 func (r *running) insert(i, next int, p piece) {
 	r.add(i, next)
+	p.at = i
 	r.pieces = append(r.pieces, p)
 }
 
@@ -281,7 +293,7 @@ func (r *running) run(i int) (next int) {
 		opens, shuts = left && (!right || util.IsPunctRune(before)), right && (!left || util.IsPunctRune(after))
 	}
 	if opens || shuts {
-		r.insert(i, next, piece{r.text[i:next], sign, opens, shuts, next - i})
+		r.insert(i, next, piece{text: r.text[i:next], sign: sign, opens: opens, shuts: shuts, length: next - i})
 	}
 	return next
 }

@@ -41,6 +41,8 @@ const Version = 1
 // Max is the greatest length of a passage, in characters (runes).
 const Max = 2000
 
+const _ = uint(Max - extract.LinesKept) // the lines are known of all that is cut
+
 const (
 	maxHeading = 300 // characters; a longer heading is running text
 	maxLevel   = 10  // deeper levels count as this one, so that paths stay short
@@ -59,7 +61,8 @@ type Passage struct {
 	Heading []string
 
 	// Start and End are the lines of the source that hold the text, from 1,
-	// inclusive. A line that is cut belongs to both passages.
+	// inclusive. A line that is cut belongs to both passages. Where markup hides on
+	// which of some lines the text is, they are those that it may be on.
 	Start, End int
 }
 
@@ -82,13 +85,13 @@ func Split(doc *extract.Document) []Passage {
 	}
 	for i, b := range blocks {
 		if !isHeading(b) {
-			section = appendBlock(section, b)
+			section = appendBlock(section, doc, b)
 			continue
 		}
 		flush()
 		path.leave(level(b))
 		if i+1 == len(blocks) || isHeading(blocks[i+1]) && level(blocks[i+1]) <= level(b) {
-			section = appendBlock(section, b)
+			section = appendBlock(section, doc, b)
 			flush()
 		}
 		path.enter(level(b), strings.TrimSpace(b.Text))
@@ -172,7 +175,7 @@ func appendSection(passages []Passage, pieces []piece, heading []string) []Passa
 
 // join makes one passage of pieces.
 func join(pieces []piece, heading []string) Passage {
-	p := Passage{Heading: heading, Start: pieces[0].start, End: pieces[len(pieces)-1].end}
+	p := Passage{Heading: heading, Start: pieces[0].start, End: pieces[0].end}
 	if len(pieces) == 1 {
 		p.Text = pieces[0].text
 		return p
@@ -180,6 +183,7 @@ func join(pieces []piece, heading []string) Passage {
 	size := 0
 	for _, piece := range pieces {
 		size += len(piece.glue) + len(piece.text)
+		p.End = max(p.End, piece.end)
 	}
 	var text strings.Builder
 	text.Grow(size)

@@ -26,15 +26,15 @@ type piece struct {
 type splitter struct {
 	pieces []piece
 	text   string // of the block
-	lines  lineCounter
+	lines  extract.Lines
 	start  int    // of the last piece in the text
 	glue   string // before the next piece
 	cost   int64  // of a cut before the next piece
 }
 
-// appendBlock appends the pieces of a block that has text.
-func appendBlock(pieces []piece, b extract.Block) []piece {
-	s := splitter{pieces: pieces, text: b.Text, lines: newLineCounter(b), glue: "\n\n", cost: atParagraph}
+// appendBlock appends the pieces of a block of a document that has text.
+func appendBlock(pieces []piece, doc *extract.Document, b extract.Block) []piece {
+	s := splitter{pieces: pieces, text: b.Text, glue: "\n\n", cost: atParagraph}
 	start, end := s.trim(0, len(b.Text))
 	switch b.Kind {
 	case extract.Item, extract.Row:
@@ -43,14 +43,13 @@ func appendBlock(pieces []piece, b extract.Block) []piece {
 		s.cost = atItem
 		start = strings.LastIndexByte(b.Text[:start], '\n') + 1 // keeps the indentation
 	}
-	switch {
-	case fits(b.Text[start:end]):
-		s.add(start, end)
-		whole := &s.pieces[len(s.pieces)-1]
-		whole.start, whole.end = b.Start, b.End
-	case b.Kind == extract.Code:
+	if text := b.Text[start:end]; fits(text) {
+		return append(pieces, piece{text, utf8.RuneCountInString(text), s.glue, s.cost + drawn(text), b.Start, b.End, 0})
+	}
+	s.lines = doc.Lines(b)
+	if b.Kind == extract.Code {
 		s.code(start, end)
-	default:
+	} else {
 		s.prose(start, end)
 	}
 	return s.pieces
@@ -189,16 +188,18 @@ func (s *splitter) add(start, end int) {
 		last := &s.pieces[len(s.pieces)-1]
 		last.text = s.text[s.start:end]
 		last.runes = utf8.RuneCountInString(last.text)
-		last.end = s.lines.of(end - 1)
+		_, last.end = s.lines.Of(end - 1)
 		return
 	}
 	s.start = start
+	first, _ := s.lines.Of(start)
+	_, last := s.lines.Of(end - 1)
 	s.pieces = append(s.pieces, piece{
 		text:  s.text[start:end],
 		runes: utf8.RuneCountInString(s.text[start:end]),
 		glue:  s.glue,
 		cost:  s.cost + share,
-		start: s.lines.of(start),
-		end:   s.lines.of(end - 1),
+		start: first,
+		end:   last,
 	})
 }

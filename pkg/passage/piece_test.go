@@ -12,7 +12,7 @@ import (
 func TestRepeatedWords(t *testing.T) {
 	for c := '!'; c <= '~'; c++ {
 		text := strings.TrimSpace(strings.Repeat(string(c)+" ", 10_000))
-		pieces := appendBlock(nil, extract.Block{Kind: extract.Paragraph, Text: text, Start: 1, End: 1})
+		pieces := appendBlock(nil, &extract.Document{}, extract.Block{Kind: extract.Paragraph, Text: text, Start: 1, End: 1})
 		if most := len(text)/32 + 1; len(pieces) > most {
 			t.Errorf("%q: %d pieces of %d bytes, at most %d are allowed", c, len(pieces), len(text), most)
 		}
