@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -30,6 +31,10 @@ type builder struct {
 	gap  gap
 	wide bool // the last character written needs no space around it
 	marks
+
+	count  int    // of the blocks that were added
+	whole  bool   // no blocks may be put away now
+	packed []byte // room
 
 	titleStart, titleEnd int // lines of the title of front matter or head
 }
@@ -142,6 +147,9 @@ func (b *builder) flush(kind Kind, level, start, end int) {
 
 // drop leaves out the text written.
 func (b *builder) drop() {
+	if cap(b.text) > keptText { // it may have been a whole document
+		b.text = nil
+	}
 	b.text, b.gap = b.text[:0], noGap
 	b.forget()
 }
@@ -155,7 +163,11 @@ func (b *builder) foldPlain(s string) {
 }
 
 // block adds a block.
-func (b *builder) block(block Block) { b.doc.Blocks = append(b.doc.Blocks, block) }
+func (b *builder) block(block Block) {
+	b.putAway()
+	b.doc.Blocks = append(b.doc.Blocks, block)
+	b.count++
+}
 
 // builders keeps the room in which small documents are put together.
 var builders = sync.Pool{New: func() any { return new(builder) }}
@@ -169,7 +181,7 @@ const (
 // done gives the document, and the room of a small one to the next.
 func (b *builder) done() *Document {
 	doc := b.doc
-	if len(doc.Blocks) > keptBlocks || max(cap(b.text), cap(b.written)) > keptText {
+	if len(doc.Blocks) > keptBlocks || len(doc.parts) > 0 || max(cap(b.text), cap(b.written)) > keptText {
 		return &doc
 	}
 	doc.Blocks = append([]Block(nil), doc.Blocks...)
@@ -187,6 +199,7 @@ func (b *builder) add(kind Kind, level int, text string, start, end int) {
 			b.from(start, start+out)
 		}
 	}
+	b.text = slices.Grow(b.text, len(text))
 	b.fold(text)
 	b.flush(kind, level, start, end)
 }
@@ -278,12 +291,12 @@ func (b *builder) settleTitle() {
 		b.title(b.doc.Meta["title"], b.titleStart, b.titleEnd)
 	}
 	if b.doc.Title != "" {
-		if len(b.doc.Blocks) == 0 {
+		if len(b.doc.Blocks)+len(b.doc.parts) == 0 {
 			b.block(Block{Heading, 1, b.doc.Title, b.titleStart, max(b.titleStart, b.titleEnd)})
 		}
 		return
 	}
-	for _, block := range b.doc.Blocks {
+	for block := range b.doc.All() {
 		if block.Kind != Heading {
 			continue
 		}

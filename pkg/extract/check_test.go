@@ -12,7 +12,7 @@ func check(tb testing.TB, doc *Document, path string, content []byte) {
 	tb.Helper()
 	last := lineCount(path, content)
 	after := 1
-	for _, b := range doc.Blocks {
+	for b := range doc.All() {
 		switch {
 		case b.Text == "" || strings.TrimSpace(b.Text) == "":
 			tb.Errorf("empty block %+v", b)

@@ -15,7 +15,7 @@
 //	if err != nil {
 //		return err // a *kb.Fault: unsupported, binary, extract
 //	}
-//	for _, block := range doc.Blocks {
+//	for block := range doc.All() {
 //		fmt.Println(block.Start, block.Kind, block.Text)
 //	}
 package extract
@@ -45,9 +45,11 @@ type Document struct {
 	// Meta has the scalars of front matter, by their names in lower case; the
 	// members of a list are joined with ", ". It is not text to search; nil if
 	// there is none.
-	Meta   map[string]string
+	Meta map[string]string
+	// Blocks are its blocks, or the last of very many: All has them all.
 	Blocks []Block
 
+	parts []part         // the blocks before those
 	marks map[Block]kept // of long blocks
 }
 

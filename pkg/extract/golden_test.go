@@ -72,7 +72,7 @@ func render(doc *Document) []byte {
 	for _, name := range names {
 		fmt.Fprintf(&out, "meta %s %q\n", name, doc.Meta[name])
 	}
-	for _, b := range doc.Blocks {
+	for b := range doc.All() {
 		kind := b.Kind.String()
 		if b.Level > 0 {
 			kind += " " + strconv.Itoa(b.Level)

@@ -56,12 +56,11 @@ type pageReader struct {
 	pre        []byte // text of the open pre element
 	breaks     int    // line breaks since the last text
 
-	first   int // index of the first block of this page
-	regions []region
+	best region // of the blocks so far
 }
 
 func newPageReader(b *builder, source string, opt pageOptions) *pageReader {
-	r := &pageReader{b: b, opt: opt, tags: html.NewTokenizer(strings.NewReader(source)), line: opt.first, first: len(b.doc.Blocks)}
+	r := &pageReader{b: b, opt: opt, tags: html.NewTokenizer(strings.NewReader(source)), line: opt.first}
 	if opt.fragment {
 		r.open.now.region = inMain
 	}
@@ -75,7 +74,6 @@ func (r *pageReader) read() {
 		switch token {
 		case html.ErrorToken:
 			r.flush()
-			r.prefer()
 			r.shortenTitle()
 			return
 		case html.TextToken:
@@ -90,31 +88,28 @@ func (r *pageReader) read() {
 	}
 }
 
-// prefer leaves the blocks of the page's main part, if it has one with text.
-func (r *pageReader) prefer() {
-	best := elsewhere
-	for _, in := range r.regions {
-		best = max(best, in)
+// prefer leaves the blocks of the page's main part, if it has one with text. It
+// is told the part that the block added last is in.
+func (r *pageReader) prefer(in region) {
+	switch blocks := r.b.doc.Blocks; {
+	case in < r.best:
+		r.b.doc.Blocks = blocks[:len(blocks)-1]
+	case in > r.best:
+		r.best = in
+		r.b.doc.parts = nil
+		r.b.doc.Blocks = append(blocks[:0], blocks[len(blocks)-1])
 	}
-	if best == elsewhere || r.opt.fragment {
-		return
-	}
-	kept := r.b.doc.Blocks[:r.first]
-	for i, in := range r.regions {
-		if in >= best {
-			kept = append(kept, r.b.doc.Blocks[r.first+i])
-		}
-	}
-	clear(r.b.doc.Blocks[len(kept):])
-	r.b.doc.Blocks = kept
 }
 
 // shortenTitle leaves the title of the page itself, if the title names the site
 // beside it.
 func (r *pageReader) shortenTitle() {
-	for _, block := range r.b.doc.Blocks[r.first:] {
+	if r.opt.fragment {
+		return
+	}
+	for block := range r.b.doc.All() {
 		if block.Kind == Heading && block.Level == 1 {
-			if !r.opt.fragment && strings.Contains(r.b.doc.Title, block.Text) {
+			if strings.Contains(r.b.doc.Title, block.Text) {
 				r.b.doc.Title = block.Text
 			}
 			return
@@ -183,7 +178,7 @@ func (r *pageReader) lines(start, end int) {
 
 // flush makes a block of the text since the last one.
 func (r *pageReader) flush() {
-	in, before := r.open.now, len(r.b.doc.Blocks)
+	in, before := r.open.now, r.b.count
 	switch {
 	case in.pre:
 		text, cut := cutEmptyLines(string(r.pre))
@@ -203,8 +198,8 @@ func (r *pageReader) flush() {
 	default:
 		r.b.flush(Paragraph, 0, r.start, r.end)
 	}
-	for range len(r.b.doc.Blocks) - before {
-		r.regions = append(r.regions, in.region)
+	if r.b.count > before && !r.opt.fragment {
+		r.prefer(in.region)
 	}
 	r.start, r.end, r.breaks = 0, 0, 0
 }

@@ -79,6 +79,9 @@ func markdownBody(b *builder, l lines) {
 func parseMarkdown(b *builder, source string, first int, refs map[string]parser.Reference) {
 	m := markdownReader{b: b, source: source, bytes: []byte(source), first: first}
 	pc := references{parser.NewContext(), refs}
+	whole := b.whole
+	b.whole = true
+	defer func() { b.whole = whole }()
 	known := len(b.doc.Blocks)
 	m.blocks(markdownParser().Parse(text.NewReader(m.bytes), parser.WithContext(pc)), 0)
 	// The parser puts a table that ends a paragraph before what is left of it, if a

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -30,7 +31,7 @@ func TestSegments(t *testing.T) {
 			markdown(&cut, source)
 			whole := &builder{}
 			parseMarkdown(whole, source, 1, nil)
-			compare(t, cut.doc.Blocks, whole.doc.Blocks)
+			compare(t, slices.Collect(cut.doc.All()), slices.Collect(whole.doc.All()))
 		})
 	}
 }

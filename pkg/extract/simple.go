@@ -44,6 +44,9 @@ func simpleMarkdown(b *builder, segment string, first int, defined bool, parse f
 	s := readers.Get().(*simple)
 	defer s.done()
 	s.b, s.l, s.text.defined = b, lines{rest: segment, n: first - 1}, defined || strings.Contains(segment, "]:")
+	b.putAway()
+	b.whole = true
+	defer func() { b.whole = false }()
 	begin := len(b.doc.Blocks)
 	var left []byte // to the parser
 	last := 0       // the line at which that ends

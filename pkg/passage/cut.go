@@ -1,9 +1,6 @@
 package passage
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // The shape of passages. A passage costs by how far its length is from the best
 // one, a cut by what it separates and by a share of chance that is the same
@@ -31,39 +28,6 @@ const (
 	atWord      = 4000
 	inWord      = 6000
 )
-
-// cuts returns where the passages of a section end: for each the number of pieces
-// before its end.
-//
-// It goes from the last piece to the first. Each piece makes the first passage
-// longer, which is then cut in two where that is cheapest, or not at all if that
-// is cheaper. What is behind the first passage is settled, whatever text may be
-// before it, but that a tiny passage is joined with one that is being settled.
-// So a piece more at the top changes the first two passages at most, and leaves
-// two in their place at most.
-func cuts(pieces []piece) []int {
-	n := len(pieces)
-	if n == 0 {
-		return nil
-	}
-	pieces = append(pieces, piece{}) // stands for the end
-	ends := make([]int, 1, 4)        // of the passages, the first one's last
-	ends[0] = n
-	for i := n - 1; i >= 0; i-- {
-		pieces[i].left = pieces[i].runes + len(pieces[i+1].glue) + pieces[i+1].left
-		first := len(ends) - 1
-		cut := cheapest(pieces, i, ends[first])
-		switch {
-		case cut == 0:
-		case first > 0 && joins(pieces, cut, ends[first], ends[first-1]):
-			ends[first] = cut
-		default:
-			ends = append(ends, cut)
-		}
-	}
-	slices.Reverse(ends)
-	return ends
-}
 
 // cheapest returns where the pieces from first to end are best cut in two, or 0
 // if they are best left in one. Where they are too long for one, a cut after the

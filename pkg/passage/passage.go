@@ -71,33 +71,44 @@ type Passage struct {
 // is linear in the length of the text.
 func Split(doc *extract.Document) []Passage {
 	var (
-		passages []Passage
-		section  []piece
+		all   = sections{doc: doc}
+		path  = headings{title: title(doc)}
+		begin place         // of the section
+		head  extract.Block // the heading right above,
+		open  bool          // as long as it is not known what is below it
+		room  []extract.Block
 	)
-	blocks := doc.Blocks
-	if slices.ContainsFunc(blocks, blank) {
-		blocks = slices.DeleteFunc(slices.Clone(blocks), blank)
+	alone := func() {
+		all.passages = append(all.passages, Passage{strings.TrimSpace(head.Text), path.texts(), head.Start, head.End})
 	}
-	path := headings{title: title(doc.Title, blocks)}
-	flush := func() {
-		passages = appendSection(passages, section, path.texts())
-		section = section[:0]
-	}
-	for i, b := range blocks {
-		if !isHeading(b) {
-			section = appendBlock(section, doc, b)
+	for part := range doc.Parts() {
+		blocks := doc.Part(part, &room)
+		for i, b := range blocks {
+			if blank(b) {
+				continue
+			}
+			heading := isHeading(b)
+			if open {
+				if heading && level(b) <= level(head) {
+					alone()
+				}
+				path.enter(level(head), strings.TrimSpace(head.Text))
+			}
+			if open = heading; heading {
+				all.add(begin, place{part, i}, blocks, &path)
+				path.leave(level(b))
+				head, begin = b, place{part, i + 1}
+			}
+		}
+		if part < doc.Parts()-1 {
 			continue
 		}
-		flush()
-		path.leave(level(b))
-		if i+1 == len(blocks) || isHeading(blocks[i+1]) && level(blocks[i+1]) <= level(b) {
-			section = appendBlock(section, doc, b)
-			flush()
+		if open {
+			alone()
 		}
-		path.enter(level(b), strings.TrimSpace(b.Text))
+		all.add(begin, place{part, len(blocks)}, blocks, &path)
 	}
-	flush()
-	return passages
+	return all.passages
 }
 
 // blank reports whether a block has no text.
@@ -115,14 +126,14 @@ func level(b extract.Block) int { return min(max(b.Level, 1), maxLevel) }
 // title returns the title of a document if it belongs at the top of every path:
 // unless a heading is the title, or the first one a part of it, as the titles of
 // web pages have it.
-func title(text string, blocks []extract.Block) string {
-	text = strings.TrimSpace(text)
-	if utf8.RuneCountInString(text) > maxHeading {
+func title(doc *extract.Document) string {
+	text := strings.TrimSpace(doc.Title)
+	if text == "" || utf8.RuneCountInString(text) > maxHeading {
 		return ""
 	}
 	first := true
-	for _, b := range blocks {
-		if !isHeading(b) {
+	for b := range doc.All() {
+		if !isHeading(b) || blank(b) {
 			continue
 		}
 		if said := strings.TrimSpace(b.Text); said == text || first && strings.Contains(text, said) {
@@ -161,16 +172,6 @@ func (h *headings) texts() []string {
 		return append([]string{h.title}, h.open...)
 	}
 	return slices.Clone(h.open)
-}
-
-// appendSection appends the passages of one section.
-func appendSection(passages []Passage, pieces []piece, heading []string) []Passage {
-	first := 0
-	for _, end := range cuts(pieces) {
-		passages = append(passages, join(pieces[first:end], heading))
-		first = end
-	}
-	return passages
 }
 
 // join makes one passage of pieces.

@@ -82,7 +82,7 @@ func withoutHeadings(path string, doc *extract.Document) document {
 			d.headings = append(d.headings, heading)
 		}
 	}
-	for _, block := range doc.Blocks {
+	for block := range doc.All() {
 		if block.Kind == extract.Heading {
 			settle()
 			heading, began = block.Text, text.Len()
