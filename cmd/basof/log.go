@@ -58,12 +58,12 @@ func (l *log) run(c *cli.Context) (err error) {
 	if err := remembered(c, reader, point.Point, name); err != nil {
 		return err
 	}
-	count, begun, err := l.walk(c, reader, name, &point)
+	count, err := l.walk(c, reader, name, &point)
 	if err != nil {
 		return err
 	}
 	if count > 0 {
-		return errors.Join(l.writeBeginning(c, reader, name, &point), warnGaps(c, reader, name, point.Point, begun))
+		return errors.Join(l.writeBeginning(c, reader, name, &point), warnGaps(c, reader, name, point.Point))
 	}
 	_, err = asof.Held(c.Context, reader, name, point.Point)
 	var absent *asof.AbsentError
@@ -73,16 +73,15 @@ func (l *log) run(c *cli.Context) (err error) {
 	return err
 }
 
-// walk prints the versions of a document, and with each what it corrected. It returns
-// when those that were in force began, the latest first.
-func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *asked) (count int64, begun []kb.Instant, err error) {
+// walk prints the versions of a document, and with each what it corrected.
+func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *asked) (count int64, err error) {
 	print := l.printer(c, point)
 	next, stop := iter.Pull2(asof.Amendments(c.Context, reader, name, point.Point))
 	defer stop()
 	ahead, err, more := next()
 	for span, spanErr := range asof.Log(c.Context, reader, name, point.Point) {
 		if err = errors.Join(err, spanErr); err != nil {
-			return count, begun, err
+			return count, err
 		}
 		if count == *l.limit {
 			tool.Warn(c, tool.WithHint(cutList("latest", count), "raise -limit or TEMPORAL_QUERY_LIMIT to see more"))
@@ -91,7 +90,7 @@ func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *as
 		if count == 0 && !point.when.ever { // its end may lie after -at
 			whole, err := asof.Whole(c.Context, reader, &span.Version, point.Point)
 			if err != nil {
-				return count, begun, err
+				return count, err
 			}
 			span.ValidTo = whole.ValidTo
 		}
@@ -102,35 +101,36 @@ func (l *log) walk(c *cli.Context, reader *sqlite.Reader, name string, point *as
 			ahead, err, more = next()
 		}
 		if err := print(&span, amended); err != nil {
-			return count, begun, err
-		}
-		if !span.Superseded() {
-			begun = append(begun, span.ValidFrom)
+			return count, err
 		}
 	}
-	return count, begun, err
+	return count, err
 }
 
 // warnGaps tells of a document from when on it is not known what it held, at the
 // point or before any of its versions began.
-func warnGaps(c *cli.Context, reader *sqlite.Reader, name string, point kb.Point, begun []kb.Instant) error {
+func warnGaps(c *cli.Context, reader *sqlite.Reader, name string, point kb.Point) error {
 	missed, err := reader.Missed(c.Context, name, point)
 	if err != nil || missed == nil {
 		return err
 	}
 	var gaps []string
-	for _, next := range slices.Backward(begun) {
-		before := kb.Point{Valid: next - 1, Known: point.Known}
+	for next, err := range reader.Back(c.Context, name, point) { // the equal ones too, that are one in the list
+		if err != nil {
+			return err
+		}
+		before := kb.Point{Valid: next.ValidFrom - 1, Known: point.Known}
 		for stale, err := range reader.Stale(c.Context, name, before) {
 			if err != nil {
 				return err
 			}
-			if stale.Path == name {
-				gaps = append(gaps, stale.Since.String())
+			if since := stale.Since.String(); stale.Path == name && !slices.Contains(gaps, since) {
+				gaps = append(gaps, since)
 			}
 			break // the document comes first
 		}
 	}
+	slices.Reverse(gaps)
 	if n := len(gaps); n > 0 {
 		at := strings.Join(gaps[:min(n, staleNames)], ", ")
 		if n > staleNames {

@@ -72,6 +72,7 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 		err := reader.Sightings(ctx, prefixes, func(f ingest.SeenFile) {
 			x.files.add(f.Path, scan.Stat{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode}, f.SHA256)
 		})
+		limitMemory(x.files.bytes())
 		if err = errors.Join(err, reader.Close()); err != nil {
 			x.err = fmt.Errorf("read %s: %w", *s.index, err)
 			x.stop()

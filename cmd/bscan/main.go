@@ -18,8 +18,14 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(500)
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softLimit)
-	}
+	limitMemory(0)
 	os.Exit(tool.Main(newApp()))
+}
+
+// limitMemory has garbage collected once there is much of it besides what is held to the
+// end.
+func limitMemory(held int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softLimit + held)
+	}
 }

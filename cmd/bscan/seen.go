@@ -51,6 +51,14 @@ func (s *seenFiles) find(path string, stat scan.Stat) (sum kb.Hash, found bool) 
 	return sum, false
 }
 
+// bytes is how much memory they take.
+func (s *seenFiles) bytes() (n int64) {
+	for i := range s.segments {
+		n += int64(len(s.segments[i].slots)) * slotBytes
+	}
+	return n
+}
+
 // segment is a hash table with open addressing.
 type segment struct {
 	slots []seenSlot
@@ -61,6 +69,8 @@ type seenSlot struct {
 	key seenKey // zero for none
 	sum kb.Hash
 }
+
+const slotBytes = 16 + 32
 
 // slot returns that of a key, or an empty one where it belongs.
 func (g *segment) slot(key seenKey) *seenSlot {

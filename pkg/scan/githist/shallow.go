@@ -1,6 +1,7 @@
 package githist
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -142,7 +143,11 @@ func (h *History) beginAfter(ctx context.Context, parent string, line []string, 
 		return "", err
 	}
 	h.from = commit{at: begin.at, seq: begin.seq}
-	h.lost = &lost{paths: make(map[string]bool), akin: h.akin(parent, onLine)}
+	akin, err := h.akin(ctx, parent, onLine)
+	if err != nil {
+		return "", err
+	}
+	h.lost = &lost{paths: make(map[string]bool), akin: akin}
 	for p, v := range latest {
 		if !v.Gone {
 			h.lost.paths[p] = true
@@ -156,15 +161,37 @@ func (h *History) beginAfter(ctx context.Context, parent string, line []string, 
 }
 
 // akin reports whether all the histories under the prefix come from this
-// repository: from its folder, or over one of its commits.
-func (h *History) akin(parent string, onLine map[string]bool) bool {
-	for _, s := range h.opts.Heard {
-		has := func(id string) bool { return id != "" && (onLine[id] || id == parent) }
-		if past := s.History; s.Prefix == h.scan.Prefix && s.Dir != h.scan.Dir && !has(past.Commit) && !has(past.Since) && !has(past.First) {
-			return false
+// repository, which still has one of their commits then. That they come from its
+// folder says nothing: another one may have been there.
+func (h *History) akin(ctx context.Context, parent string, onLine map[string]bool) (bool, error) {
+	var pasts []*kb.History
+	for i := range h.opts.Heard {
+		past := &h.opts.Heard[i]
+		if past.Prefix == h.scan.Prefix && !slices.ContainsFunc(ends(past.History), func(id string) bool { return onLine[id] || id == parent }) {
+			pasts = append(pasts, past.History)
 		}
 	}
-	return true
+	if len(pasts) == 0 {
+		return true, nil
+	}
+	if h.git.isPartial(ctx) { // it would ask a server for what it does not have
+		return false, nil
+	}
+	args := []string{"rev-list", "--no-walk=unsorted", "--ignore-missing"}
+	for _, past := range pasts {
+		args = append(args, ends(past)...)
+	}
+	there, err := h.git.output(ctx, args...)
+	if err != nil {
+		return false, err
+	}
+	has := func(id string) bool { return bytes.Contains(there, []byte(id)) }
+	return !slices.ContainsFunc(pasts, func(past *kb.History) bool { return !slices.ContainsFunc(ends(past), has) }), nil
+}
+
+// ends are the commits that a history names.
+func ends(past *kb.History) []string {
+	return slices.DeleteFunc([]string{past.Commit, past.Since, past.First}, func(id string) bool { return id == "" })
 }
 
 // roots counts the beginnings of whole histories under the prefix.
@@ -233,7 +260,7 @@ func (h *History) tellOfLost() {
 	first := h.scan.History.First
 	if h.lost.told > 0 {
 		h.opts.Warn(fmt.Sprintf("documents of the knowledge base that commit %s does not have any more: %d; they are listed as gone from then on", first, h.lost.told),
-			"git fetch --unshallow brings the commits that say since when")
+			"git fetch --unshallow brings the commits that say since when, where clocks went forward")
 	} else if n := len(h.lost.paths); n > 0 {
 		h.opts.Warn(fmt.Sprintf("documents of the knowledge base that commit %s does not have: %d; they may be another repository's, and are not listed as gone", first, n),
 			"git fetch --unshallow brings the commits that say what was deleted; repositories are kept apart by -prefix")

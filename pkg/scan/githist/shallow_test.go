@@ -23,6 +23,16 @@ func (r repo) clone(folder string, depth int) string {
 	return folder
 }
 
+// deepen brings a clone up to date, with another depth. It keeps the commits that it had.
+func (r repo) deepen(folder string, depth int) string {
+	r.t.Helper()
+	if _, err := os.Stat(folder); err != nil {
+		return r.clone(folder, depth)
+	}
+	repo{t: r.t, dir: folder}.run("", "fetch", "--quiet", "--depth", fmt.Sprint(depth), "origin", "+main:main")
+	return folder
+}
+
 // onlyShallow reports whether that a clone is shallow is all there was to say.
 func onlyShallow(warnings []string) bool {
 	return len(warnings) == 1 && strings.Contains(warnings[0], "is a shallow clone") && strings.Contains(warnings[0], "git fetch --unshallow")
@@ -64,7 +74,7 @@ func (b base) endsAs(r repo, h *hashes, commit string) {
 	compare(b.t.(*testing.T), r, h, b.reader(), commit, kb.Forever)
 }
 
-// TestShallowNights takes clones in as the line grows, each night of another
+// TestShallowNights takes a clone in as the line grows, each night with another
 // depth, and wants the end of the line to be what git shows.
 func TestShallowNights(t *testing.T) {
 	for seed := range uint64(4) {
@@ -79,7 +89,7 @@ func TestShallowNights(t *testing.T) {
 			if rng.IntN(6) == 0 {
 				depth = 100
 			}
-			opts := githist.Options{Dir: r.clone(folder, depth)}
+			opts := githist.Options{Dir: r.deepen(folder, depth)}
 			switch rng.IntN(4) {
 			case 0: // a run that is interrupted
 				b.index(&opts)
@@ -308,5 +318,23 @@ func TestNotRewritten(t *testing.T) {
 	r.main(strings.TrimSpace(r.run("", "rev-parse", "other")))
 	if _, _, warnings := b.takeNew(githist.Options{Dir: r.clone(one, 2)}); !strings.Contains(fmt.Sprint(warnings), ids[3]+", up to which") {
 		t.Errorf("rewritten: %q", warnings)
+	}
+}
+
+// TestShallowInTheFolderOfAnother clones two repositories into one folder, as a machine for
+// builds does: nothing of the first is taken for deleted by the second.
+func TestShallowInTheFolderOfAnother(t *testing.T) {
+	one, _ := written(t, "0 a.md b.md c.md")
+	two, _ := written(t, "1 other.md", "90 d.md e.md")
+	b, folder := newBase(t), filepath.Join(t.TempDir(), "clone")
+	b.takeNew(githist.Options{Dir: one.clone(folder, 1)})
+	fresh, _, warnings := b.takeNew(githist.Options{Dir: two.clone(folder, 1)})
+	for _, rec := range fresh {
+		if rec.Kind == kb.Gone {
+			t.Errorf("%s is listed as gone", rec.Path)
+		}
+	}
+	if !slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, "they may be another repository's") }) {
+		t.Errorf("it says %q", warnings)
 	}
 }
