@@ -40,7 +40,7 @@ func (r *runner) index() Index {
 
 // look finds out what index there is, and warns where it should be made anew.
 func (r *runner) look(ctx context.Context) error {
-	state, err := r.join(ctx)
+	state, err := r.openIndex(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,9 +56,9 @@ func (r *runner) look(ctx context.Context) error {
 	return nil
 }
 
-// join has the run go on with the index that there is, by the embedder that made it,
+// openIndex has the run go on with the index that there is, by the embedder that made it,
 // unless it was given another one to mix it with.
-func (r *runner) join(ctx context.Context) (IndexState, error) {
+func (r *runner) openIndex(ctx context.Context) (IndexState, error) {
 	state, err := r.store.Index(ctx)
 	if err != nil {
 		return state, fmt.Errorf("look at the index: %w", err)

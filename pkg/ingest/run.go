@@ -60,7 +60,7 @@ func Run(ctx context.Context, store Store, in io.Reader, opts Options) (*Summary
 		r.id, err = r.store.BeginRun(ctx, RunStart{At: kb.InstantOf(r.sum.Started), Host: host, PID: os.Getpid()})
 	}
 	if err == nil {
-		_, err = r.join(ctx) // again: the store may have been busy with another index
+		_, err = r.openIndex(ctx) // again: the store may have been busy with another index
 	}
 	if err == nil {
 		err = r.fill(ctx)

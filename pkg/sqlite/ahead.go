@@ -23,8 +23,8 @@ type ahead struct {
 	mu      sync.Mutex
 	answers map[string]aheadAnswer // by the name of the path
 	now     aheadMark
-	written map[int64]int64 // the last transaction that wrote of a path, of those after forgot
-	forgot  int64
+	written map[int64]int64 // by path, the last transaction that wrote of it
+	forgot  int64           // which paths the transactions up to this one wrote of is forgotten
 }
 
 // aheadMark is a state of the store, as far as it is known without asking.

@@ -157,11 +157,17 @@ func (p *process) kill() {
 
 // output runs a command to its end and returns what it wrote.
 func (g *git) output(ctx context.Context, args ...string) ([]byte, error) {
+	return g.outputOf(ctx, "", args...)
+}
+
+// outputOf is output of a command that reads all of its input before it writes.
+func (g *git) outputOf(ctx context.Context, stdin string, args ...string) ([]byte, error) {
 	p, err := g.start(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
-	_ = p.stdin.Close() // there is nothing to say
+	_, _ = io.WriteString(p.stdin, stdin) // if it does not read that, it says why not
+	_ = p.stdin.Close()
 	out, err := io.ReadAll(p.stdout)
 	return out, errors.Join(err, p.wait())
 }

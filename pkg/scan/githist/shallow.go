@@ -177,11 +177,11 @@ func (h *History) akin(ctx context.Context, parent string, onLine map[string]boo
 	if h.git.isPartial(ctx) { // it would ask a server for what it does not have
 		return false, nil
 	}
-	args := []string{"rev-list", "--no-walk=unsorted", "--ignore-missing"}
+	var ids strings.Builder // there may be more than a command line holds
 	for _, past := range pasts {
-		args = append(args, ends(past)...)
+		ids.WriteString(strings.Join(ends(past), "\n") + "\n")
 	}
-	there, err := h.git.output(ctx, args...)
+	there, err := h.git.outputOf(ctx, ids.String(), "rev-list", "--no-walk=unsorted", "--ignore-missing", "--stdin")
 	if err != nil {
 		return false, err
 	}
