@@ -5,12 +5,13 @@ import (
 	"crypto/sha256"
 	"hash"
 	"hash/fnv"
-	"io/fs"
+	"io"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/scan/rawfile"
 )
 
 const (
@@ -28,34 +29,6 @@ func idOf(st *unix.Stat_t) fileID { return fileID{uint64(st.Dev), st.Ino} }
 func isRegular(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFREG }
 
 func isFolder(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFDIR }
-
-// The system calls are made directly: what package os does beside them, such as
-// offering every file to the poller, costs as much as reading a small file.
-
-// stat is lstat(2), or stat(2) with follow.
-func stat(path string, follow bool) (st unix.Stat_t, err error) {
-	call := unix.Lstat
-	if follow {
-		call = unix.Stat
-	}
-	return st, pathError("stat", path, again(func() error { return call(path, &st) }))
-}
-
-// again repeats a system call that a signal has interrupted.
-func again(call func() error) error {
-	for {
-		if err := call(); err != unix.EINTR {
-			return err
-		}
-	}
-}
-
-func pathError(op, path string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &fs.PathError{Op: op, Path: path, Err: err}
-}
 
 // fileReader reads one file at a time; each worker has one.
 type fileReader struct {
@@ -104,12 +77,9 @@ func failed(path string, err error) kb.Record {
 
 var errChanged = kb.NewFault(kb.Processing, kb.Changing, "changed while it was read")
 
-// try reads the file once. What is not a regular file is not opened: opening a
-// pipe waits for its writer, and opening a device may make it do something. If
-// it takes the place of a regular file between the look and the opening,
-// O_NONBLOCK and O_NOFOLLOW keep the harm away and fstat finds it.
+// try reads the file once. What is not a regular file is not opened.
 func (r *fileReader) try(ctx context.Context, j *job) error {
-	st, err := stat(j.file, j.follow)
+	st, err := rawfile.Stat(j.file, j.follow)
 	if err != nil {
 		return err
 	}
@@ -161,21 +131,13 @@ func (r *fileReader) sampled(path string) bool {
 
 // readFile opens the file, reads it and fills in the record.
 func (r *fileReader) readFile(ctx context.Context, j *job, readAt time.Time) error {
-	flags := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
-	if !j.follow {
-		flags |= unix.O_NOFOLLOW
-	}
-	var fd int
-	err := again(func() (err error) {
-		fd, err = unix.Open(j.file, flags, 0)
-		return err
-	})
+	file, err := rawfile.Open(j.file, j.follow)
 	if err != nil {
-		return pathError("open", j.file, err)
+		return err
 	}
-	err = r.readOpen(ctx, j, fd, readAt)
-	if closeErr := unix.Close(fd); err == nil {
-		err = pathError("close", j.file, closeErr)
+	err = r.readOpen(ctx, j, file, readAt)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
 	}
 	return err
 }
@@ -195,10 +157,10 @@ func onlyRegular(path string, st *unix.Stat_t) error {
 
 // readOpen hashes the open file and fills in the record, if the file stood
 // still meanwhile.
-func (r *fileReader) readOpen(ctx context.Context, j *job, fd int, readAt time.Time) error {
-	var before, after unix.Stat_t
-	if err := again(func() error { return unix.Fstat(fd, &before) }); err != nil {
-		return pathError("stat", j.file, err)
+func (r *fileReader) readOpen(ctx context.Context, j *job, file rawfile.File, readAt time.Time) error {
+	before, err := file.Stat()
+	if err != nil {
+		return err
 	}
 	if err := onlyRegular(j.file, &before); err != nil {
 		return err
@@ -210,12 +172,13 @@ func (r *fileReader) readOpen(ctx context.Context, j *job, fd int, readAt time.T
 		}
 		content = make([]byte, before.Size)
 	}
-	n, err := r.sum(ctx, j.file, fd, before.Size, content)
+	n, err := r.sum(ctx, file, before.Size, content)
 	if err != nil {
 		return err
 	}
-	if err := again(func() error { return unix.Fstat(fd, &after) }); err != nil {
-		return pathError("stat", j.file, err)
+	after, err := file.Stat()
+	if err != nil {
+		return err
 	}
 	if n != before.Size || after.Size != before.Size || after.Mtim != before.Mtim || after.Ctim != before.Ctim {
 		return errChanged
@@ -233,23 +196,19 @@ func (r *fileReader) readOpen(ctx context.Context, j *job, fd int, readAt time.T
 // returns how many there are, one more than size standing for any more. Where
 // size bytes have come, the stat after tells whether that was all; only a file
 // that claims to be empty is read to see.
-func (r *fileReader) sum(ctx context.Context, path string, fd int, size int64, content []byte) (int64, error) {
+func (r *fileReader) sum(ctx context.Context, file rawfile.File, size int64, content []byte) (int64, error) {
 	r.hash.Reset()
 	for n := int64(0); ; {
 		part := r.buf
 		if content != nil && size > 0 {
 			part = content[n:]
 		}
-		var got int
-		err := again(func() (err error) {
-			got, err = unix.Read(fd, part)
-			return err
-		})
-		if err == nil {
+		got, err := file.Read(part)
+		if err == nil || err == io.EOF {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return n, pathError("read", path, err)
+			return n, err
 		}
 		r.hash.Write(part[:got])
 		n += int64(got)

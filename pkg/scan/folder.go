@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/scan/ignore"
+	"github.com/seed16713943/btools/pkg/scan/rawfile"
 )
 
 // kind is what an entry of a folder is.
@@ -59,10 +60,15 @@ func readFolder(path string, follow bool) ([]entry, error) {
 	if !follow {
 		flags |= unix.O_NOFOLLOW
 	}
-	f, err := open(path, flags)
+	var fd int
+	err := rawfile.Again(func() (err error) {
+		fd, err = unix.Open(path, flags, 0)
+		return err
+	})
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
+	f := os.NewFile(uintptr(fd), path)
 	defer f.Close() // nothing was written
 	found, err := f.ReadDir(-1)
 	if err != nil {
@@ -89,29 +95,17 @@ func kindOf(mode fs.FileMode) kind {
 	}
 }
 
-func open(path string, flags int) (*os.File, error) {
-	var fd int
-	err := again(func() (err error) {
-		fd, err = unix.Open(path, flags, 0)
-		return err
-	})
-	if err != nil {
-		return nil, pathError("open", path, err)
-	}
-	return os.NewFile(uintptr(fd), path), nil
-}
-
 // readSmall reads a file that is not a record: all of it, but only if it is a
 // regular file.
 func readSmall(path string) ([]byte, error) {
-	st, err := stat(path, false)
+	st, err := rawfile.Stat(path, false)
 	if err != nil {
 		return nil, err
 	}
 	if err := onlyRegular(path, &st); err != nil {
 		return nil, err
 	}
-	f, err := open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_NOCTTY)
+	f, err := rawfile.Open(path, false)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/scan/ignore"
+	"github.com/seed16713943/btools/pkg/scan/rawfile"
 )
 
 // The ignore files of a folder. The second wins over the first.
@@ -143,12 +144,12 @@ func parseIgnore(path string) (ignore.List, error) {
 // folder with a HEAD, or a file that points to one.
 func isRepo(path string) bool {
 	git := filepath.Join(path, gitFolder)
-	st, err := stat(git, true)
+	st, err := rawfile.Stat(git, true)
 	if err != nil {
 		return false
 	}
 	if isFolder(&st) {
-		_, err := stat(filepath.Join(git, "HEAD"), false)
+		_, err := rawfile.Stat(filepath.Join(git, "HEAD"), false)
 		return err == nil
 	}
 	_, ok := gitFile(git)

@@ -1,5 +1,7 @@
 package scan
 
+import "github.com/seed16713943/btools/pkg/scan/rawfile"
+
 // links decides where symbolic links lead, once they are followed:
 //
 //   - A link to a folder that the walk is in is not followed: loops end.
@@ -63,7 +65,7 @@ func (l *links) freshFile(in *linked, path string) (bool, error) {
 	if in.inside {
 		return true, nil
 	}
-	st, err := stat(path, true)
+	st, err := rawfile.Stat(path, true)
 	return err == nil && first(l.files, idOf(&st)), err
 }
 
@@ -77,7 +79,7 @@ func first(seen map[fileID]bool, id fileID) bool {
 
 // symlink follows a link.
 func (w *walker) symlink(f *folder, c *child) error {
-	st, err := stat(c.path, true)
+	st, err := rawfile.Stat(c.path, true)
 	real := ""
 	if err == nil {
 		real, err = realPath(c.path)

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/scan/rawfile"
 )
 
 // readAhead is how many folders of one level are listed before their turn.
@@ -22,7 +23,7 @@ func (s *Scanner) statRoots() []root {
 	roots := make([]root, len(s.roots))
 	for i, p := range s.roots {
 		roots[i].path = p
-		roots[i].st, roots[i].err = stat(p, true)
+		roots[i].st, roots[i].err = rawfile.Stat(p, true)
 	}
 	return roots
 }
@@ -205,7 +206,7 @@ func (w *walker) regular(f *folder, c *child) error {
 func (w *walker) subfolder(f *folder, c *child) error {
 	inner := &folder{parent: f, path: c.path, root: f.root, ignore: f.ignore, included: c.included}
 	if w.links != nil {
-		st, err := stat(c.path, false)
+		st, err := rawfile.Stat(c.path, false)
 		if err != nil {
 			return w.unread(c.path, err)
 		}
