@@ -2,13 +2,12 @@ package ingest
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/seed16713943/btools/pkg/kb"
-	"github.com/seed16713943/btools/pkg/scan"
 )
 
 // pressureShare is the part of a unit that is taken in at a time while memory is
@@ -88,21 +87,16 @@ func (r *runner) measure(u *unit) {
 		if it.rec.HasContent || !it.needsContent() {
 			continue
 		}
-		if info, err := r.stat(u.scan, it.rec.Path); err == nil && info.Mode().IsRegular() {
-			it.size = min(info.Size(), r.opts.largest())
+		if st, err := r.lookAt(u.scan, it.rec.Path); err == nil && isRegular(&st) {
+			it.size, it.seenRegular = min(st.Size, r.opts.largest()), true
 		}
 	}
 }
 
-func (r *runner) stat(s *kb.Scan, path string) (os.FileInfo, error) {
-	name, err := scan.FilePath(s, path)
-	switch {
-	case err != nil:
-		return nil, err
-	case r.opts.Root != nil:
-		return r.opts.Root.Stat(name)
-	case !filepath.IsAbs(name):
-		name = filepath.Join(s.Dir, name)
+func (r *runner) lookAt(s *kb.Scan, path string) (st unix.Stat_t, err error) {
+	name, err := r.fileName(s, path)
+	if err != nil {
+		return st, err
 	}
-	return os.Stat(name)
+	return r.stat(name, s.Follow)
 }

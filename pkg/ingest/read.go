@@ -10,10 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/content"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/scan"
+	"github.com/seed16713943/btools/pkg/scan/rawfile"
 )
 
 // steadyTries is how often a file is read in the hope that nobody writes to it
@@ -93,7 +97,7 @@ func (r *runner) readFile(ctx context.Context, w *worker, s *kb.Scan, it *item) 
 }
 
 func (r *runner) readOnce(ctx context.Context, w *worker, s *kb.Scan, it *item) (steady bool, err error) {
-	file, err := r.open(s, it.rec.Path)
+	file, err := r.open(s, it)
 	if err != nil {
 		return false, err
 	}
@@ -102,16 +106,20 @@ func (r *runner) readOnce(ctx context.Context, w *worker, s *kb.Scan, it *item) 
 	if err != nil {
 		return false, err
 	}
-	if !before.Mode().IsRegular() {
-		return false, notRegular(before.Mode())
+	if !isRegular(&before) {
+		return false, notRegular(before.Mode)
 	}
-	if before.Size() > r.opts.largest() {
-		return false, tooLarge(before.Size(), r.opts.largest())
+	if before.Size > r.opts.largest() {
+		return false, tooLarge(before.Size, r.opts.largest())
 	}
-	if err := r.makeRoom(ctx, w, before.Size()); err != nil {
+	if err := r.makeRoom(ctx, w, before.Size); err != nil {
 		return false, err
 	}
-	c, err := r.encode(ctx, w, it, io.LimitReader(file, r.opts.largest()+1), before.Size())
+	expected := before.Size // if there is more, the stat after tells
+	if expected == 0 {      // so say files of the kernel's, whatever they hold
+		expected = r.opts.largest() + 1
+	}
+	c, err := r.encode(ctx, w, it, io.LimitReader(file, expected), before.Size)
 	if err != nil {
 		return false, err
 	}
@@ -119,11 +127,11 @@ func (r *runner) readOnce(ctx context.Context, w *worker, s *kb.Scan, it *item) 
 	if err != nil {
 		return false, err
 	}
-	if c.Size != before.Size() || !sameStat(before, after) {
+	if c.Size != before.Size || !sameStat(&before, &after) {
 		return false, nil
 	}
 	it.content = c
-	it.setStat(after)
+	it.setStat(&after)
 	return true, nil
 }
 
@@ -142,91 +150,102 @@ func (r *runner) encode(ctx context.Context, w *worker, it *item, in io.Reader, 
 	return w.enc.EncodeAfter(r.base(ctx, it), kb.HashOf(plain), plain), nil
 }
 
-func notRegular(mode fs.FileMode) *kb.Fault {
+func isRegular(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFREG }
+
+func notRegular(mode uint32) *kb.Fault {
 	return kb.NewFault(kb.Processing, kb.NotRegular, "not a regular file any more, but %s", kindName(mode))
 }
 
-func kindName(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
+func kindName(mode uint32) string {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFDIR:
 		return "a folder"
-	case mode&fs.ModeSymlink != 0:
+	case unix.S_IFLNK:
 		return "a symbolic link"
-	case mode&fs.ModeNamedPipe != 0:
+	case unix.S_IFIFO:
 		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
+	case unix.S_IFSOCK:
 		return "a socket"
 	default:
 		return "a device"
 	}
 }
 
-func sameStat(a, b fs.FileInfo) bool {
-	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && statOf(a).Ctim == statOf(b).Ctim
+func sameStat(a, b *unix.Stat_t) bool {
+	return a.Size == b.Size && a.Mtim == b.Mtim && a.Ctim == b.Ctim
 }
 
-func statOf(info fs.FileInfo) *syscall.Stat_t { return info.Sys().(*syscall.Stat_t) }
-
 // setStat makes the record say what was found at the reading.
-func (it *item) setStat(info fs.FileInfo) {
-	stat := statOf(info)
-	size, inode, mode := info.Size(), stat.Ino, kb.Mode(stat.Mode&0o7777)
-	mtime := kb.InstantOf(info.ModTime())
-	ctime := kb.Instant(stat.Ctim.Nano() / 1000)
+func (it *item) setStat(st *unix.Stat_t) {
+	size, inode, mode := st.Size, st.Ino, kb.Mode(st.Mode&0o7777)
+	mtime, ctime := kb.InstantOf(time.Unix(st.Mtim.Unix())), kb.InstantOf(time.Unix(st.Ctim.Unix()))
 	it.rec.Size, it.rec.Inode, it.rec.Mode = &size, &inode, &mode
 	it.rec.MTime, it.rec.CTime = &mtime, &ctime
 }
 
-// open opens the file of a record. What is no regular file is not opened, and
-// what turns into a pipe or a socket in between blocks nobody.
-func (r *runner) open(s *kb.Scan, path string) (*os.File, error) {
-	name, err := scan.FilePath(s, path)
+// open opens the file of an item. What is no regular file is not opened, and what
+// turns into a pipe or a socket after the look blocks nobody. When it is opened for
+// the first time, measure has just looked.
+func (r *runner) open(s *kb.Scan, it *item) (file rawfile.File, err error) {
+	name, err := r.fileName(s, it.rec.Path)
 	if err != nil {
-		return nil, &kb.Fault{Class: kb.Validation, Code: kb.BadPath, Err: err}
+		return file, err
 	}
-	const flags = os.O_RDONLY | syscall.O_NONBLOCK
-	if r.opts.Root != nil {
-		return r.openBelow(r.opts.Root, name, flags, s.Follow)
+	if !it.seenRegular {
+		st, err := r.stat(name, s.Follow)
+		if err != nil {
+			return file, err
+		}
+		if !isRegular(&st) {
+			return file, notRegular(st.Mode)
+		}
 	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(s.Dir, name)
+	it.seenRegular = false
+	if r.opts.Root == nil {
+		return rawfile.Open(name, s.Follow)
 	}
-	look, nofollow := os.Lstat, syscall.O_NOFOLLOW
-	if s.Follow {
-		look, nofollow = os.Stat, 0
-	}
-	info, err := look(name)
+	found, err := r.opts.Root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err
+		return file, outside(err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, notRegular(info.Mode())
-	}
-	return os.OpenFile(name, flags|nofollow, 0)
+	return rawfile.Of(found), nil
 }
 
-// openBelow opens a file that must lie below root, whatever its name and the
-// symbolic links on its way say.
-func (r *runner) openBelow(root *os.Root, name string, flags int, follow bool) (*os.File, error) {
-	if root.Name() == "/" {
+// fileName returns the name of the file of a record: one below Root if there is a root,
+// and else one for the system.
+func (r *runner) fileName(s *kb.Scan, path string) (string, error) {
+	name, err := scan.FilePath(s, path)
+	switch {
+	case err != nil:
+		return "", &kb.Fault{Class: kb.Validation, Code: kb.BadPath, Err: err}
+	case r.opts.Root == nil && filepath.IsAbs(name):
+		return name, nil
+	case r.opts.Root == nil:
+		return filepath.Join(s.Dir, name), nil
+	case r.opts.Root.Name() == "/":
 		name = strings.TrimLeft(name, "/")
 	}
 	if !filepath.IsLocal(name) {
-		return nil, kb.NewFault(kb.Validation, kb.BadPath, "%q lies outside of %s", name, root.Name())
+		return "", kb.NewFault(kb.Validation, kb.BadPath, "%q lies outside of %s", name, r.opts.Root.Name())
 	}
-	look := root.Lstat
+	return name, nil
+}
+
+// stat is lstat(2), or stat(2) with follow, of what lies below Root if there is a root,
+// whatever its name and the symbolic links on its way say.
+func (r *runner) stat(name string, follow bool) (unix.Stat_t, error) {
+	if r.opts.Root == nil {
+		return rawfile.Stat(name, follow)
+	}
+	look := r.opts.Root.Lstat
 	if follow {
-		look = root.Stat
+		look = r.opts.Root.Stat
 	}
 	info, err := look(name)
 	if err != nil {
-		return nil, outside(err)
+		return unix.Stat_t{}, outside(err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, notRegular(info.Mode())
-	}
-	file, err := root.OpenFile(name, flags, 0)
-	return file, outside(err)
+	return unix.Stat_t{Size: info.Size(), Mode: info.Sys().(*syscall.Stat_t).Mode}, nil
 }
 
 // outside turns the refusal of os.Root to leave its folder, which is the one

@@ -6,6 +6,7 @@ package rawfile
 import (
 	"io"
 	"io/fs"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +40,11 @@ func pathError(op, path string, err error) error {
 type File struct {
 	path string
 	fd   int
+	file *os.File // that fd is of; nil if it was opened here
 }
+
+// Of reads a file that package os has opened. It is the File that is to be closed.
+func Of(file *os.File) File { return File{file.Name(), int(file.Fd()), file} }
 
 // Open opens a file. What is known not to be a regular file should not be opened at
 // all: opening a pipe waits for its writer, and opening a device may make it do
@@ -80,4 +85,9 @@ func (f File) Read(p []byte) (n int, err error) {
 }
 
 // Close is close(2).
-func (f File) Close() error { return pathError("close", f.path, unix.Close(f.fd)) }
+func (f File) Close() error {
+	if f.file != nil {
+		return f.file.Close()
+	}
+	return pathError("close", f.path, unix.Close(f.fd))
+}
