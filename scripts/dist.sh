@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes dist/btools-VERSION-linux-ARCH.tar.gz for machines without Go, from what is committed: programs that need no
-# library, manual pages, completions, systemd units, the licences of the Go modules in them, and SHA256SUMS of it all.
+# library, manual pages, completions, systemd units, the licences of what is in them, and SHA256SUMS of it all.
 # A commit gives the same bytes each time, in whatever folder, with the same versions of Go and the C compiler.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -72,6 +72,15 @@ modules=$(go list -deps -f '{{with .Module}}{{if not .Main}}{{.Dir}} {{.Path}}{{
 while read -r folder module; do
   licences "$folder" "$module"
 done <<<"$modules"
+
+# The C library is in the programs too; where Debian's packages put it, its licence is found.
+install -d "$doc/licenses/glibc"
+if [ -f /usr/share/doc/libc6-dev/copyright ]; then
+  install -m 644 /usr/share/doc/libc6-dev/copyright "$doc/licenses/glibc"
+else
+  echo "The GNU C Library is under the LGPL 2.1 or later: https://www.gnu.org/software/libc/" >"$doc/licenses/glibc/NOTICE"
+fi
+
 (cd "$tree" && find . -type f -printf '%P\n' | LC_ALL=C sort | xargs sha256sum) >"$work/SHA256SUMS"
 install -m 644 "$work/SHA256SUMS" "$doc"
 
