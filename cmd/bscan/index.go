@@ -43,19 +43,73 @@ func (u *unseen) verdict(c *cli.Context) error {
 	return tool.Exit(tool.ExitPartial, nil)
 }
 
-// index is what a knowledge base has seen of the files. It is read while the scan begins.
+// index is what a knowledge base has seen of the files. It is read while the scan goes
+// on: in the order of names, which is about that of the scan.
 type index struct {
 	unseen
 	reading sync.WaitGroup
 	stop    context.CancelFunc
-	files   *seenFiles
 	err     error
+
+	mu    sync.Mutex
+	files *seenFiles
+	more  sync.Cond // more has been read, or all
+	all   bool
+	last  string // that was read, where all names come in order; else ""
+}
+
+func newIndex() *index {
+	x := &index{files: newSeenFiles(), stop: func() {}}
+	x.more.L = &x.mu
+	return x
+}
+
+// takenAtOnce is how many files are read before those who wait for them can go on.
+const takenAtOnce = 256
+
+// read takes what sightings calls a function with. inOrder says that these are in the
+// order of names.
+func (x *index) read(inOrder bool, sightings func(func(ingest.SeenFile)) error) error {
+	few := make([]ingest.SeenFile, 0, takenAtOnce)
+	take := func(all bool) {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		for _, f := range few {
+			x.files.add(f.Path, scan.Stat{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode}, f.SHA256)
+		}
+		if inOrder && len(few) > 0 {
+			x.last = few[len(few)-1].Path
+		}
+		few, x.all = few[:0], all
+		x.more.Broadcast()
+	}
+	err := sightings(func(f ingest.SeenFile) {
+		if few = append(few, f); len(few) == cap(few) {
+			take(false)
+		}
+	})
+	take(true)
+	return err
+}
+
+// find returns the hash of a file that was seen with the same stat, as soon as that
+// can be known.
+func (x *index) find(path string, stat scan.Stat) (sum kb.Hash, found bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for {
+		sum, found = x.files.find(path, stat)
+		if found || x.all || path <= x.last {
+			return sum, found
+		}
+		x.more.Wait()
+	}
 }
 
 // useIndex has the scan leave out reading what a knowledge base has seen. One that
 // is not there has seen nothing. If it cannot be read, the context ends.
 func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Context, *index, error) {
-	x := &index{files: newSeenFiles(), stop: func() {}}
+	x := newIndex()
 	if *s.index == "" || *s.rehash || *s.content {
 		return ctx, x, nil
 	}
@@ -69,8 +123,8 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 	ctx, x.stop = context.WithCancel(ctx)
 	prefixes := s.prefixes(opts)
 	x.reading.Go(func() {
-		err := reader.Sightings(ctx, prefixes, func(f ingest.SeenFile) {
-			x.files.add(f.Path, scan.Stat{Size: f.Size, MTime: f.MTime, CTime: f.CTime, Inode: f.Inode}, f.SHA256)
+		err := x.read(len(prefixes) == 1, func(fn func(ingest.SeenFile)) error {
+			return reader.Sightings(ctx, prefixes, fn)
 		})
 		limitMemory(x.files.bytes())
 		if err = errors.Join(err, reader.Close()); err != nil {
@@ -78,10 +132,7 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 			x.stop()
 		}
 	})
-	opts.Seen = func(path string, stat scan.Stat) (kb.Hash, bool) {
-		x.reading.Wait()
-		return x.files.find(path, stat)
-	}
+	opts.Seen = x.find
 	opts.Distrust = x.add
 	return ctx, x, nil
 }
