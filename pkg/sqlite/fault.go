@@ -46,6 +46,11 @@ func fault(err error) error {
 			Class: kb.ExceptionAfterRetries, Code: kb.Busy,
 			Err: fmt.Errorf("another process is writing to the knowledge base: %w", err),
 		}
+	case sqlite3.ErrError:
+		if e.Error() == badFormat {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return err
 	case sqlite3.ErrNotADB:
 		return fmt.Errorf("%w: %w", ErrForeign, err)
 	case sqlite3.ErrCorrupt:
@@ -62,6 +67,10 @@ func fault(err error) error {
 		return err
 	}
 }
+
+// badFormat is all that SQLite says where the number of the format of the schema, which
+// has not changed in twenty years, is none that it knows.
+const badFormat = "unsupported file format"
 
 // noFolder is ErrNoFolder with what SQLite said, which readers go by: beside a file
 // on a read-only file system too, SQLite misses files that it cannot make.

@@ -71,12 +71,17 @@ func (id identity) check() error {
 		return nil
 	case id.application != applicationID:
 		return fmt.Errorf("%w, but a SQLite file of another program", ErrForeign)
+	case id.version < 0 || id.version > highestVersion:
+		return fmt.Errorf("%w: its schema is said to be number %d", ErrDamaged, id.version)
 	case id.version > int64(len(scripts)):
 		return fmt.Errorf("%w (schema %d, this one knows up to %d)", ErrNewer, id.version, len(scripts))
 	default:
 		return nil
 	}
 }
+
+// highestVersion is more than there will ever be: what lies above is damage.
+const highestVersion = 1000
 
 // checkOwner looks at the file before anything is written to it.
 func checkOwner(ctx context.Context, path string) error {

@@ -42,6 +42,7 @@ func (r *recovery) buildBooks() error {
 			WHERE (status = 'running') <> (finished_at IS NULL) OR status = 'running'`,
 		"UPDATE main.run SET report = NULL WHERE report IS NOT NULL AND NOT json_valid(report)",
 		"UPDATE main.run_chunk SET scan = NULL WHERE scan NOT IN (SELECT id FROM main.scan)",
+		"UPDATE main.failure SET scan = NULL WHERE scan NOT IN (SELECT id FROM main.scan)",
 		"DELETE FROM main.failure WHERE path NOT IN (SELECT id FROM main.path)",
 		"DELETE FROM main.skipped WHERE path NOT IN (SELECT id FROM main.path)",
 		"DELETE FROM main.listed WHERE scan NOT IN (SELECT id FROM main.scan WHERE closed_at IS NULL)",

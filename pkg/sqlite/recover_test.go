@@ -162,6 +162,50 @@ func TestRecoverLostTables(t *testing.T) {
 	}
 }
 
+// TestHeaderDamaged damages each byte of the header: a file of which something cannot be
+// read is said to be damaged, and not to be another program's or of the future, and all
+// that it holds is recovered.
+func TestHeaderDamaged(t *testing.T) {
+	sqlite.SmallBlocks(t)
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole.sqlite")
+	moments := history(t, whole, 10)
+	want := ask(whole, moments)
+	file, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "kb.sqlite")
+	for at := 18; at < 100; at++ { // before, it is named as a SQLite file
+		for _, value := range []byte{0x00, 0x51, 0xff} {
+			damaged := bytes.Clone(file)
+			damaged[at] = value
+			for _, suffix := range []string{"", "-wal", "-shm", ".recovered"} {
+				_ = os.Remove(path + suffix)
+			}
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if answers := ask(path, moments[:1]); len(answers) == 1 {
+				err := answers[0].err
+				if newer := errors.Is(err, sqlite.ErrNewer); newer && at == 63 {
+					continue // as any number may be
+				}
+				if !errors.Is(err, sqlite.ErrDamaged) && (!errors.Is(err, sqlite.ErrForeign) || !sqlite.Recoverable(t.Context(), path)) {
+					t.Errorf("byte %d is %#x: %v", at, value, err)
+				}
+			}
+			if value != 0x51 || at%4 > 0 && at < 60 {
+				continue // to save time
+			}
+			to, _, _ := recovery(t, path)
+			if wrong := differences(want[1:], ask(to, moments)[1:]); len(wrong) > 0 {
+				t.Errorf("byte %d is %#x: %d answers are others, such as %.300q", at, value, len(wrong), wrong)
+			}
+		}
+	}
+}
+
 // TestRecoverSaysWhatIsLost loses the newest version of documents, in two ways: no
 // older one may become the answer in its place without a word.
 func TestRecoverSaysWhatIsLost(t *testing.T) {

@@ -127,6 +127,9 @@ func history(t testing.TB, path string, documents int) []kb.Instant {
 	return moments
 }
 
+// unreadRound is that of which the scan could not read a file.
+const unreadRound = 2
+
 // takeIn takes documents in as a scan of them would.
 func takeIn(t testing.TB, store *sqlite.Store, clock kb.Clock, round int, start kb.Instant, held map[int]string) {
 	t.Helper()
@@ -142,7 +145,12 @@ func takeIn(t testing.TB, store *sqlite.Store, clock kb.Clock, round int, start 
 			Kind: kb.File, Path: fmt.Sprintf("docs/%02d/document-%04d.md", (i+100)%17, i), Content: []byte(held[i]), HasContent: true, Mode: &mode, MTime: &mtime,
 		}))
 	}
-	if err := errors.Join(err, enc.End(&kb.End{Scan: scan, Paths: int64(len(held))})); err != nil {
+	end := kb.End{Scan: scan, Paths: int64(len(held))}
+	if round == unreadRound {
+		err = errors.Join(err, enc.Record(&kb.Record{Kind: kb.Failed, Path: "docs/unread.md", Class: kb.Processing, Code: kb.Permission, Message: "no"}))
+		end.Paths, end.Errors = end.Paths+1, 1
+	}
+	if err := errors.Join(err, enc.End(&end)); err != nil {
 		t.Fatal(err)
 	}
 	sum, err := ingest.Run(context.Background(), store, &in, ingest.Options{
@@ -152,7 +160,7 @@ func takeIn(t testing.TB, store *sqlite.Store, clock kb.Clock, round int, start 
 	if err == nil {
 		err = store.FinishRun(context.Background(), sum.Run, ingest.RunFinish{At: kb.InstantOf(clock()), Status: sum.Status, Report: []byte(`{}`)})
 	}
-	if err != nil || sum.Status != ingest.Complete || sum.Counts.Failed > 0 {
+	if err != nil || sum.Status != ingest.Complete || sum.Counts.Failed != end.Errors {
 		t.Fatalf("%+v: %v", sum, err)
 	}
 }

@@ -28,6 +28,7 @@ const (
 
 	smallestPage = 512
 	largestPage  = 65536
+	leastUsable  = 480 // bytes of a page that are not reserved
 	// usualPage is the page size of SQLite unless somebody asks for another.
 	usualPage = 4096
 )
@@ -99,7 +100,10 @@ func (f *File) readHeader() error {
 		size = largestPage
 	}
 	reserved := int(header[20])
-	if string(header[:len(magic)]) == magic && isPageSize(size) && size-reserved >= 480 {
+	if reserved > 0 && f.saneShare(size, size) > f.saneShare(size, size-reserved) {
+		reserved = 0
+	}
+	if string(header[:len(magic)]) == magic && isPageSize(size) && size-reserved >= leastUsable {
 		f.page, f.usable, f.whole = size, size-reserved, true
 		if string(header[24:28]) == string(header[92:96]) { // else the count is out of date
 			f.said = binary.BigEndian.Uint32(header[28:])
@@ -127,7 +131,7 @@ func (f *File) likeliestSize() int {
 	shares := make(map[int]float64)
 	most := 0.0
 	for size := smallestPage; size <= largestPage; size *= 2 {
-		shares[size] = f.saneShare(size)
+		shares[size] = f.saneShare(size, size)
 		most = max(most, shares[size])
 	}
 	for size := smallestPage; size <= largestPage; size *= 2 {
@@ -138,9 +142,13 @@ func (f *File) likeliestSize() int {
 	return usualPage
 }
 
-// saneShare returns the share of pages that make sense at a page size.
-func (f *File) saneShare(size int) float64 {
-	g := &File{db: f.db, size: f.size, page: size, usable: size}
+// saneShare returns the share of pages that make sense at a page size, of which some
+// bytes are used.
+func (f *File) saneShare(size, usable int) float64 {
+	if !isPageSize(size) || usable < leastUsable {
+		return 0
+	}
+	g := &File{db: f.db, size: f.size, page: size, usable: usable}
 	g.pages = uint32(min(f.size/int64(size), maxPages-1))
 	step := max(1, g.pages/sampled)
 	var looked, sane float64
