@@ -153,7 +153,11 @@ func (s *settings) verdict(out *printer) error {
 	case out.cures[sqlite.ByRecovery] > 0:
 		err = tool.WithHint(err, "to save what can still be read: bcheck -recover OUT; or go back to a copy that basof backup made")
 	default:
-		err = tool.WithHint(err, "only what can be made again is damaged; to make it again: bcheck -repair")
+		again := "bcheck -repair"
+		if *s.data { // or it would not find what is damaged
+			again = "bcheck -data -repair"
+		}
+		err = tool.WithHint(err, "only what can be made again is damaged; to make it again: "+again)
 	}
 	return tool.Exit(tool.ExitPartial, err)
 }

@@ -44,8 +44,10 @@ type plan struct {
 	textIndex, vectors, passagesToo bool
 }
 
-// planOf makes a plan of the codes that a check has found.
-func planOf(codes map[string]int64) plan {
+// planOf makes a plan of the codes that a check has found. proved says that it has read
+// all data: else passages and texts themselves may be what is wrong where something that
+// is made of them differs.
+func planOf(codes map[string]int64, proved bool) plan {
 	any := func(names ...string) bool {
 		for _, name := range names {
 			if codes[name] > 0 {
@@ -54,14 +56,15 @@ func planOf(codes map[string]int64) plan {
 		}
 		return false
 	}
-	return plan{
+	p := plan{
 		runs: any(sqlite.CodeRun, sqlite.CodeRunOpen), scans: any(sqlite.CodeScanOpen),
 		meta: any(sqlite.CodeMeta), log: any(sqlite.CodeLog),
-		textIndex: any(sqlite.CodeTextIndex, sqlite.CodeWord),
-		vectors:   any(sqlite.CodeVectorRow, sqlite.CodeBlock, sqlite.CodeSpan),
-		// What is wrong with passages and texts is wrong with all that is made of them.
+		textIndex:   any(sqlite.CodeTextIndex, sqlite.CodeWord),
+		vectors:     any(sqlite.CodeVectorRow, sqlite.CodeBlock, sqlite.CodeSpan),
 		passagesToo: any(sqlite.CodeText, sqlite.CodeInterval, sqlite.CodePassages, sqlite.CodeVector, sqlite.CodeMeta, sqlite.CodeForeignKey),
 	}
+	p.passagesToo = p.passagesToo || !proved && (p.textIndex || p.vectors)
+	return p
 }
 
 // runRepair checks, makes a copy, repairs, and checks again.
@@ -70,7 +73,7 @@ func (s *settings) runRepair(c *cli.Context, out *printer) error {
 		return err
 	}
 	repairable := out.cures[sqlite.ByRepair] > 0
-	p := planOf(out.codes)
+	p := planOf(out.codes, *s.data && *s.sample == 100)
 	switch {
 	case out.codes[sqlite.CodeSQLite]+out.codes[sqlite.CodeUnreadable] > 0:
 		err := fmt.Errorf("%s is damaged where SQLite itself stands on it; what was repaired would stand on damaged pages, and so nothing was", *s.db)
