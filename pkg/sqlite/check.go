@@ -133,6 +133,7 @@ type check struct {
 	recovered recovered
 	lessSince kb.Instant     // versions recorded up to then may be gone, and no damage
 	unsound   bool           // SQLite's own check failed
+	stored    int64          // paths that there are versions of
 	done      int64          // for CheckProgress
 	named     int            // contents for which a version was looked up
 	lost      map[int64]bool // contents that are known to be damaged

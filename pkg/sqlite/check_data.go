@@ -22,7 +22,7 @@ func (k *check) sampled() bool {
 // step tells the progress after one of the things that CheckOptions.Data is about.
 func (k *check) step() {
 	if k.done++; k.opts.Progress != nil {
-		k.opts.Progress(CheckProgress{k.done, max(k.done, k.sum.Contents+k.sum.Texts+k.sum.Paths), k.sum.BytesRead})
+		k.opts.Progress(CheckProgress{k.done, max(k.done, k.sum.Contents+k.sum.Texts+k.stored), k.sum.BytesRead})
 	}
 }
 

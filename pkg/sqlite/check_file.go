@@ -282,7 +282,10 @@ func (k *check) count() error {
 		_, err := k.row("SELECT count(*) FROM "+table, nil, n) // a name of ours
 		return err
 	}
-	for table, n := range map[string]*int64{"path": &k.sum.Paths, "version": &k.sum.Versions, "blob": &k.sum.Contents} {
+	for table, n := range map[string]*int64{
+		"path": &k.sum.Paths, "version": &k.sum.Versions, "blob": &k.sum.Contents,
+		"(SELECT DISTINCT path FROM version)": &k.stored,
+	} {
 		if err := count(n, table); err != nil {
 			return err
 		}
