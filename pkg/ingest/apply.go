@@ -12,6 +12,7 @@ type outcome struct {
 	textless map[kb.Code]int64 // versions stored without text
 	withheld int64
 	otherDir string // see ScanState
+	fast     bool   // the scan is new, and says that it began at a time that is yet to come
 	contents int64  // failed records whose content came with them, or was to
 	forgot   int64  // records of what was forgotten
 }
@@ -58,12 +59,21 @@ func (a *applier) apply() error {
 	return a.tx.AddChunk(ChunkResult{Run: a.run, Scan: a.scan.ID, Counts: a.out.counts})
 }
 
+// muchTooEarly is how far, in microseconds, the clock of another machine may be ahead
+// without a word.
+const muchTooEarly = 60_000_000
+
+// applyScan takes in records of a scan. By a clock that is ahead, it would be later than
+// those that come after it: it counts as begun when it came in, if not before.
 func (a *applier) applyScan() error {
 	var err error
-	if a.scan, err = a.tx.Scan(a.unit.scan); err != nil {
+	begun := *a.unit.scan
+	begun.StartedAt = min(begun.StartedAt, a.tx.Now())
+	if a.scan, err = a.tx.Scan(&begun); err != nil {
 		return err
 	}
 	a.out.otherDir = a.scan.OtherDir
+	a.out.fast = a.scan.New && a.unit.scan.StartedAt > a.tx.Now()+muchTooEarly
 	if err := a.closed.refresh(a.tx); err != nil {
 		return err
 	}
@@ -241,7 +251,7 @@ func (a *applier) reassert(v *kb.Version, it *item, path *PathState) error {
 		return nil
 	}
 	again := *later
-	again.ValidFrom, again.Seq = min(path.SeenAt, a.tx.Now()), 0
+	again.ValidFrom, again.Seq = path.SeenAt, 0
 	if again.ValidFrom == v.ValidFrom {
 		again.Seq = v.Seq
 	}
@@ -259,14 +269,14 @@ func (a *applier) confirm(v *kb.Version, it *item, path *PathState) error {
 		return nil
 	}
 	left, err := a.tx.LeftOut(path.ID, path.InForce)
-	if err != nil || left == nil || *left >= min(a.scan.StartedAt, a.tx.Now()) {
+	if err != nil || left == nil || *left >= a.scan.StartedAt {
 		return err
 	}
 	if v.ValidFrom, err = a.liveInstant(v.MTime, path); err != nil {
 		return err
 	}
 	if v.ValidFrom <= *left { // a time that was set back
-		v.ValidFrom = min(a.scan.StartedAt, a.tx.Now())
+		v.ValidFrom = a.scan.StartedAt
 	}
 	begins, err := a.tx.MemoryBegins(path.ID)
 	if err != nil || begins.forgot(v.ValidFrom, v.Seq) {
@@ -311,8 +321,7 @@ func (a *applier) see(it *item, path *PathState, readable bool) error {
 	} else {
 		s.StaleSince = path.StaleSince
 		if s.StaleSince == nil {
-			since := min(a.scan.StartedAt, a.tx.Now())
-			s.StaleSince = &since
+			s.StaleSince = &a.scan.StartedAt
 		}
 	}
 	return a.tx.See(path.ID, s)

@@ -13,7 +13,7 @@ import (
 // or whose time was set back, is valid from the start of the scan that found
 // it.
 func (a *applier) liveInstant(mtime *kb.Instant, path *PathState) (kb.Instant, error) {
-	start := min(a.scan.StartedAt, a.tx.Now())
+	start := a.scan.StartedAt
 	if mtime == nil || *mtime > a.tx.Now() {
 		return start, nil
 	}

@@ -35,7 +35,7 @@ func (a *applier) settle() error {
 		a.out.withheld = int64(len(lost))
 		return a.tx.CloseScan(a.scan.ID, a.out.withheld)
 	}
-	start := min(a.scan.StartedAt, a.tx.Now())
+	start := a.scan.StartedAt
 	for _, d := range lost {
 		v := &kb.Version{Path: d.name, Gone: true, ValidFrom: start}
 		if d.validFrom == start {

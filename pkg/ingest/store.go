@@ -192,14 +192,15 @@ type RunState struct {
 // ScanState is a scan as the store knows it.
 type ScanState struct {
 	ID        int64
-	StartedAt kb.Instant
-	Expected  *int64   // distinct paths that its end line counts; nil until that is in
-	Unread    []string // folders it could not read, once the end line is in
+	StartedAt kb.Instant // as it was registered
+	New       bool       // it was not known before
+	Expected  *int64     // distinct paths that its end line counts; nil until that is in
+	Unread    []string   // folders it could not read, once the end line is in
 	Closed    bool
 	Withheld  int64 // deletions that were too many to be made
 	// OtherDir is the folder from which an earlier scan with a root of the same
-	// name came, where that is not the folder of this one; else "". It is told
-	// once, when the scan is registered.
+	// name came, where that is not the folder of this one; else "", as of a scan
+	// that is not new.
 	OtherDir string
 }
 

@@ -26,6 +26,9 @@ func (r *runner) account(u *unit, a *applier) {
 	if a.out.otherDir != "" {
 		r.opts.Warn("the paths of this scan came from " + a.out.otherDir + " before and come from " + u.scan.Dir + " now; if they are other documents, give them another name with bscan -prefix")
 	}
+	if a.out.fast {
+		r.opts.Warn("this scan says that it began at " + u.scan.StartedAt.String() + ", which is yet to come, and counts as begun when it came in; is the clock of the machine right that made it?")
+	}
 	if r.opts.Progress != nil {
 		r.opts.Progress(Progress{Run: r.id, Counts: r.sum.Counts, Chunks: r.sum.Chunks})
 	}

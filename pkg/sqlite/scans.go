@@ -14,11 +14,11 @@ import (
 
 // Scan registers a scan if it is new.
 func (t *tx) Scan(scan *kb.Scan) (ingest.ScanState, error) {
-	state := ingest.ScanState{StartedAt: scan.StartedAt}
+	var state ingest.ScanState
 	var expected, closed sql.NullInt64
 	var unread sql.NullString
-	found, err := t.row("SELECT id, expected, unread, closed_at, withheld FROM scan WHERE uid = ?",
-		[]any{scan.ID}, &state.ID, &expected, &unread, &closed, &state.Withheld)
+	found, err := t.row("SELECT id, started_at, expected, unread, closed_at, withheld FROM scan WHERE uid = ?",
+		[]any{scan.ID}, &state.ID, &state.StartedAt, &expected, &unread, &closed, &state.Withheld)
 	if err != nil {
 		return state, err
 	}
@@ -34,7 +34,7 @@ func (t *tx) Scan(scan *kb.Scan) (ingest.ScanState, error) {
 }
 
 func (t *tx) addScan(scan *kb.Scan) (ingest.ScanState, error) {
-	state := ingest.ScanState{StartedAt: scan.StartedAt}
+	state := ingest.ScanState{StartedAt: scan.StartedAt, New: true}
 	other, err := t.otherDir(scan)
 	if err != nil {
 		return state, err

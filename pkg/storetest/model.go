@@ -70,7 +70,7 @@ func (m *model) live(v kb.Version, s *modelScan) bool {
 	if known && same(now, v) || !known && v.Gone {
 		return true
 	}
-	v.ValidFrom = min(s.start, m.now)
+	v.ValidFrom = s.start
 	if t := v.MTime; t != nil && *t <= m.now && (!known || *t > now.ValidFrom) && *t > m.lastLook(v.Path, s.start) {
 		v.ValidFrom = *t
 	}
@@ -124,21 +124,18 @@ func (m *model) sight(path string, s *modelScan, readable bool) {
 	if _, already := m.unread[path]; readable {
 		delete(m.unread, path)
 	} else if !already {
-		m.unread[path] = min(s.start, m.now)
+		m.unread[path] = s.start
 	}
 }
 
 // stale reports whether a path could not be read by the scan that saw it last, and
 // nothing is known of it since. A path of which nothing is known at all is not.
 func (m *model) stale(path string) bool {
-	since, unread := m.unread[path]
+	_, unread := m.unread[path]
 	if !unread || !slices.Contains(m.paths(), path) {
 		return false
 	}
 	looked := m.lastSighting(path).start
-	if looked > m.now { // by a clock that is fast
-		looked = since
-	}
 	now, known := m.current(path)
 	return !known || now.ValidFrom <= looked
 }
@@ -169,7 +166,7 @@ func (m *model) settle(s *modelScan, maxDelete float64, again bool) (gone, withh
 		return 0, int64(len(lost))
 	}
 	for _, v := range lost {
-		gone := kb.Version{Path: v.Path, Gone: true, ValidFrom: min(s.start, m.now)}
+		gone := kb.Version{Path: v.Path, Gone: true, ValidFrom: s.start}
 		if gone.ValidFrom == v.ValidFrom {
 			gone.Seq = v.Seq
 		}
@@ -191,7 +188,7 @@ func (m *model) paths() []string {
 func (m *model) unit(u *piece, maxDelete float64) (c ingest.Counts, withheld int64) {
 	s := m.scans[u.scan.ID]
 	if s == nil {
-		s = &modelScan{start: u.scan.StartedAt, rules: u.rules, listed: map[string]bool{}, sighted: map[string]bool{}}
+		s = &modelScan{start: min(u.scan.StartedAt, m.now), rules: u.rules, listed: map[string]bool{}, sighted: map[string]bool{}}
 		m.scans[u.scan.ID] = s
 	}
 	for i := range u.records {
