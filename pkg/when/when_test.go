@@ -249,6 +249,11 @@ func TestResolveAgainstSearch(t *testing.T) {
 						t.Errorf("%s in %s: got %v, want %v", clock, name, got, want)
 					}
 				}
+				const half = time.Second / 2
+				whole, fraction := resolve(clock, loc, nil).Time, resolve(clock.Add(half), loc, nil).Time
+				if !fraction.Equal(whole.Add(half)) {
+					t.Errorf("%s in %s: it is %v, and half a second later %v", clock, name, whole, fraction)
+				}
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func instants(clock time.Time, loc *time.Location) (shown []time.Time, jump time
 			shown = append(shown, t)
 		}
 	}
-	t := clock.Add(-searchSpan).In(loc)
+	t := clock.Truncate(time.Second).Add(-searchSpan).In(loc) // clocks are changed at whole seconds
 	before := offsetAt(t)
 	try(before)
 	for ; t.Before(clock.Add(searchSpan)); t = t.Add(time.Hour) {
