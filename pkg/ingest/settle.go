@@ -62,14 +62,15 @@ func (d *deriver) bury(path int64, v *kb.Version) error {
 }
 
 // forgive clears the failures of paths that were never stored and that the scan
-// would have listed: there is nothing left to be tried again.
+// would have listed, and of its trees, which earlier ones have missed: there is nothing
+// left to be tried again.
 func (a *applier) forgive() error {
 	if len(a.unit.scan.Covers.Trees) == 0 {
 		return nil
 	}
 	var lost []int64
 	err := a.tx.Failing(a.scan, func(p PathState) error {
-		if a.judges(p.Name) {
+		if a.judges(p.Name) || a.covers.IsTree(p.Name) && !belowAny(a.scan.Unread, p.Name) {
 			lost = append(lost, p.ID)
 		}
 		return nil

@@ -52,6 +52,13 @@ func (c *Coverage) Covers(record string) bool {
 	return ok && c.rules.covers(rel) && InShard(c.scan.Covers.Shard, record)
 }
 
+// IsTree reports whether a record is of one of the trees themselves, as where a scan did
+// not find it.
+func (c *Coverage) IsTree(record string) bool {
+	file, err := FilePath(c.scan, record)
+	return err == nil && c.trees[file]
+}
+
 // belowTree returns the part of a path below the deepest tree that holds it:
 // where trees overlap, that one has listed it.
 func (c *Coverage) belowTree(file string) (rel string, ok bool) {
