@@ -90,6 +90,15 @@ func (m moment) find(c *cli.Context, reader *sqlite.Reader) (place, error) {
 	}
 	commit := &found[0]
 	p.at, p.seq, p.hash = commit.ValidFrom, &commit.Seq, commit.Hash
+	other, err := reader.OtherLine(c.Context, commit)
+	if err != nil {
+		return p, err
+	}
+	if other != "" {
+		tool.Warn(c, tool.WithHint(
+			fmt.Errorf("histories were taken in along more than one line, and the tree as of @%s may hold what other lines have, such as that of @%s", commit.Hash, other),
+			"to keep lines apart, take each in with a -prefix of its own"))
+	}
 	if commit.Elsewhere {
 		tool.Warn(c, fmt.Errorf("the commit %s was taken in with several places in its history; the last, of %s, was taken", commit.Hash, p.at))
 	}

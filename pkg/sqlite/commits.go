@@ -1,8 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -35,6 +39,68 @@ func (r *Reader) Commits(ctx context.Context, digits string, most int) ([]asof.C
 		return ctx.Err()
 	})
 	return found, untilStop(err)
+}
+
+// OtherLine returns a commit that has the place of another one, both no later than the
+// given one and under a prefix under which that has changed something: histories were
+// taken in there along more than one line. It returns "" where there is none.
+func (r *Reader) OtherLine(ctx context.Context, c *asof.Commit) (string, error) {
+	scans, err := r.HistoriesHeard(ctx)
+	if err != nil || !mayBranch(scans) {
+		return "", err
+	}
+	group, args := prefixGroup(scans)
+	var hash string
+	_, err = r.row(`
+		WITH history AS (
+			SELECT v.source, max(v.seq) AS seq, max(v.valid_from) AS valid_from, `+group+` AS prefix
+			FROM version v JOIN path p ON p.id = v.path
+			WHERE v.source >= :first AND v.source < :after GROUP BY 1, 4)
+		SELECT substr(max(source), :skip) FROM history
+		WHERE valid_from <= :until AND prefix IN (SELECT prefix FROM history WHERE source = :source)
+		GROUP BY prefix, seq HAVING min(source) <> max(source) ORDER BY seq DESC LIMIT 1`,
+		append(args, sql.Named("first", asof.CommitSource), sql.Named("after", asof.CommitSource+"g"),
+			sql.Named("until", c.ValidFrom), sql.Named("source", asof.CommitSource+c.Hash), sql.Named("skip", len(asof.CommitSource)+1)), &hash)
+	return hash, err
+}
+
+// mayBranch reports whether histories under one prefix go on in different ways from one
+// commit or from the beginning, as those of one line do when it is taken in anew each time.
+func mayBranch(scans []kb.Scan) bool {
+	type beginning struct{ prefix, since string }
+	ends := make(map[beginning]string)
+	for _, scan := range scans {
+		from := beginning{scan.Prefix, scan.History.Since}
+		if end, known := ends[from]; known && end != scan.History.Commit {
+			return true
+		}
+		ends[from] = scan.History.Commit
+	}
+	return false
+}
+
+// prefixGroup is an expression that tells names under the prefixes of scans apart. Of
+// several, the longest one counts.
+func prefixGroup(scans []kb.Scan) (expression string, args []any) {
+	var prefixes []string
+	for _, scan := range scans {
+		if scan.Prefix != "" && !slices.Contains(prefixes, scan.Prefix) {
+			prefixes = append(prefixes, scan.Prefix)
+		}
+	}
+	if len(prefixes) == 0 {
+		return "0", nil
+	}
+	slices.SortFunc(prefixes, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	var b strings.Builder
+	b.WriteString("CASE")
+	for i, prefix := range prefixes {
+		below := spansUnder(prefix)[1]
+		fmt.Fprintf(&b, " WHEN p.name >= :first%d AND p.name < :after%d THEN %d", i, i, i+1)
+		args = append(args, sql.Named(fmt.Sprintf("first%d", i), []byte(below.first)), sql.Named(fmt.Sprintf("after%d", i), []byte(below.after)))
+	}
+	b.WriteString(" ELSE 0 END")
+	return b.String(), args
 }
 
 // HistoryVersions calls fn for every version that comes from a history of git, in
