@@ -100,8 +100,14 @@ func adocInlineMacro(dst []byte, s string, i int) ([]byte, int) {
 	case "image":
 		alt, _, _ := strings.Cut(text, ",")
 		return append(short, alt...), next
-	case "kbd", "btn", "menu", "pass", "stem", "latexmath", "asciimath":
-		return append(append(short, target...), text...), next
+	case "menu": // menu:File[Save]
+		short = append(short, target...)
+		if text != "" {
+			short = append(short, ' ')
+		}
+		return append(short, text...), next
+	case "kbd", "btn", "pass", "stem", "latexmath", "asciimath": // the target says how to read the text
+		return append(short, text...), next
 	case "footnote", "footnoteref":
 		return append(append(append(short, " ("...), text...), ')'), next
 	case "icon", "anchor", "indexterm":

@@ -85,6 +85,9 @@ func (r *adocReader) values(separator, body string, start int) {
 func withoutComments(body string) string {
 	kept := make([]byte, 0, len(body))
 	for line := range strings.Lines(body) {
+		if text := shown(line); text != line {
+			line = text + "\n"
+		}
 		if strings.HasPrefix(line, "//") || adocMacro(trimRight(line)) {
 			line = "\n"
 		}
@@ -108,6 +111,7 @@ type adocTable struct {
 }
 
 func (t *adocTable) line(line string, n int) {
+	line = shown(line)
 	if strings.HasPrefix(line, "//") || t.rowPerLine && blank(line) {
 		return
 	}

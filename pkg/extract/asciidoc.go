@@ -32,6 +32,7 @@ func (r *adocReader) header() {
 	for {
 		before := r.l
 		line, ok := r.l.next()
+		line = shown(line)
 		switch {
 		case !ok:
 			return
@@ -48,13 +49,14 @@ func (r *adocReader) header() {
 	}
 	for said := 0; ; {
 		before := r.l
-		line, ok := r.l.next()
+		written, ok := r.l.next()
+		line := shown(written)
 		switch {
 		case !ok:
 			return
 		case adocComment(line), adocMacro(trimRight(line)), r.attribute(line, true):
 			continue
-		case blank(line) || strings.ContainsAny(line[:1], "=[.*-|'") || strings.Contains(line, "::"):
+		case line != written || blank(line) || strings.ContainsAny(line[:1], "=[.*-|'") || strings.Contains(line, "::"):
 			r.l = before
 			return
 		case said == 0 && r.authors(line):
@@ -141,7 +143,7 @@ func (r *adocReader) read() {
 			r.close()
 			return
 		}
-		line = trimRight(line)
+		line = trimRight(shown(line))
 		switch {
 		case line == "":
 			r.close()
@@ -188,6 +190,26 @@ func adocMacro(line string) bool {
 		return true
 	}
 	return false
+}
+
+// shown gives what stands in the brackets of a condition on one line, such as
+// ifdef::name[text], since a processor puts it in the place of the line. Any other
+// line stays as it is.
+func shown(line string) string {
+	for {
+		rest, found := strings.CutPrefix(line, "ifdef::")
+		if !found {
+			if rest, found = strings.CutPrefix(line, "ifndef::"); !found {
+				return line
+			}
+		}
+		name, text, _ := strings.Cut(trimRight(rest), "[")
+		text, found = strings.CutSuffix(text, "]")
+		if !found || text == "" || name == "" || strings.ContainsAny(name, " \t") {
+			return line
+		}
+		line = text
+	}
 }
 
 // cutAfter gives what stands in quotes after a name, or up to a comma or bracket.

@@ -57,6 +57,54 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// TestConditions asserts that text is kept whatever it depends on, and read as what
+// it is.
+func TestConditions(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		want         []Block
+	}{
+		{"lines", "= T\n\nifndef::print[Shown *wombat*.]\n\nifdef::env[Inline [quokka].]  \n", []Block{
+			{Heading, 1, "T", 1, 1}, {Paragraph, 0, "Shown wombat.", 3, 3}, {Paragraph, 0, "Inline [quokka].", 5, 5}}},
+		{"a line of a paragraph", "One\nifdef::a[two]\nthree.\n", []Block{{Paragraph, 0, "One two three.", 1, 3}}},
+		{"a heading, an item and an attribute", "ifdef::a,b+c[== H]\n\nifdef::a[* item]\n\nifdef::a[:p: Gizmotron]\n\n{p}\n", []Block{
+			{Heading, 2, "H", 1, 1}, {Item, 1, "item", 3, 3}, {Paragraph, 0, "Gizmotron", 7, 7}}},
+		{"one in another", "ifdef::a[ifndef::b[ifdef::c[text]]]\n", []Block{{Paragraph, 0, "text", 1, 1}}},
+		{"what is no text", "ifdef::a[]\nText.\nifdef::b[include::c.adoc[]]\nendif::a[no]\nifeval::[1 < 2]\nMore.\nendif::[]\nifdef::[no]\n",
+			[]Block{{Paragraph, 0, "Text.", 2, 2}, {Paragraph, 0, "More.", 6, 6}}},
+		{"the header", "ifdef::a[:q: x]\nifdef::a[= T]\nifdef::a[:p: Gizmotron]\n:r: y\n\n{p} {q} {r}\n", []Block{
+			{Heading, 1, "T", 2, 2}, {Paragraph, 0, "Gizmotron x y", 6, 6}}},
+		{"below a title", "= T\nifdef::a[Text on it.]\n", []Block{{Heading, 1, "T", 1, 1}, {Paragraph, 0, "Text on it.", 2, 2}}},
+		{"rows", "|===\n|a |b\n\nifdef::a[|c |d]\n|===\n\n,===\nifndef::a[e,f]\nifdef::a[]\ng,h\n,===\n", []Block{
+			{Row, 0, "a\tb", 2, 2}, {Row, 0, "c\td", 4, 4}, {Row, 0, "e\tf", 8, 8}, {Row, 0, "g\th", 10, 10}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("x.adoc", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "x.adoc", []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+		})
+	}
+}
+
+// TestInlineMacros asserts what of a macro in a sentence is text.
+func TestInlineMacros(t *testing.T) {
+	for source, want := range map[string]string{
+		"menu:File[Save as] now.":              "File Save as now.",
+		"menu:Help[], menu:View[Zoom > Reset]": "Help, View Zoom > Reset",
+		"kbd:[Ctrl+T] or btn:[OK]":             "Ctrl+T or OK",
+		"pass:q[the text] and pass:[more]":     "the text and more",
+	} {
+		doc, err := Extract("x.adoc", []byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, doc.Blocks, []Block{{Paragraph, 0, want, 1, 1}})
+	}
+}
+
 // TestHeader asserts what belongs to the header of a document, and what is text
 // already.
 func TestHeader(t *testing.T) {

@@ -73,6 +73,7 @@ var hostileTexts = []struct {
 	{"rst", "titles of all styles", repeat("a\n=\nb\n-\nc\n~~\n\n")},
 	{"rst", "directives", repeat(".. note::\n\n ")},
 	{"rst", "directives deeper and deeper", staircase(".. note:: a")},
+	{"rst", "classes in classes", staircase(".. autoclass:: a")},
 	{"rst", "options", func(n int) string { return ".. image:: a\n" + strings.Repeat("  :alt:\n  a\n", n/12) }},
 	{"rst", "roles", repeat(":a:`b")},
 	{"rst", "literal blocks", repeat("::\n\n")},
@@ -98,6 +99,9 @@ var hostileTexts = []struct {
 		return b.String()
 	}},
 	{"adoc", "macros", repeat("a:b[")},
+	{"adoc", "conditions in conditions", func(n int) string { return strings.Repeat("ifdef::a[", n/10) + strings.Repeat("]", n/10) }},
+	{"adoc", "conditions without an end", repeat("ifdef::a[")},
+	{"adoc", "conditions", repeat("ifndef::a[b]\n")},
 	{"org", "drawers", repeat(":A:\n")},
 	{"org", "drawers over headings", func(n int) string { return strings.Repeat(":A:\n* a\n", n/8) + ":END:" }},
 	{"org", "blocks without an end", repeat("#+begin_src\n")},

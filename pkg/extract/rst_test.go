@@ -21,6 +21,14 @@ func TestRestructuredAsWritten(t *testing.T) {
 		{"a line with a bar and the end of a page", "| first\n|\fsecond\n\n|\fthird\n", "paragraph first\nsecond\nparagraph third\n"},
 		{"a literal block without an empty line before it", "- usage::\n- other\n\n      more\n", "item usage:\nitem other\nitem more\n"},
 		{"lines with bars right after two colons", ":usage: as in::\n| one\n| two\n", "item usage: as in:\nparagraph one\ntwo\n"},
+		{"text below what comes from the code", ".. autoclass:: shop.Cart\n   :members:\n   :exclude-members: a,\n      b\n\n" +
+			"   Carts hold wombats.\n\n   .. warning:: Never share a cart.\n\n   .. automethod:: add(item,\n                           n)\n\n" +
+			"      Adds it.\n\nAfter.\n",
+			"paragraph shop.Cart\nparagraph Carts hold wombats.\nparagraph Never share a cart.\nparagraph add(item, n)\n" +
+				"paragraph Adds it.\nparagraph After.\n"},
+		{"text of modules", ".. module:: shop\n   :synopsis: no\n\n   All of it.\n\n.. automodule:: shop.till\n   :members:\n\n   More.\n",
+			"paragraph All of it.\nparagraph More.\n"},
+		{"names of functions", ".. autofunction:: a.b\n\n.. autofunction:: c\n   :noindex:\n", "paragraph a.b\nparagraph c\n"},
 		{"brackets in a name", "fan[1-4]_input, and see [1]_\n", "paragraph fan[1-4]_input, and see\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

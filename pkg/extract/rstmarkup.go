@@ -5,20 +5,20 @@ import (
 )
 
 // What is done with the directives of reStructuredText that are known. The
-// argument and the content of any other are text.
+// argument and the content of any other are text: those of autoclass and the like
+// too, where documents add to what comes from the code.
 var (
 	rstCode = set("code", "code-block", "sourcecode", "parsed-literal", "literalinclude", "highlight", "math", "productionlist",
 		"doctest", "testcode", "testoutput", "prompt", "graphviz", "digraph", "graph", "kernel-render", "uml", "mermaid",
 		"ipython", "command-output", "program-output", "console")
 	rstDropped = set("toctree", "contents", "sectnum", "section-numbering", "include", "raw", "meta", "role", "default-role",
-		"index", "default-domain", "currentmodule", "module", "header", "footer", "target-notes", "date", "unicode", "replace",
+		"index", "default-domain", "currentmodule", "header", "footer", "target-notes", "date", "unicode", "replace",
 		"tabularcolumns", "bibliography", "kernel-doc", "kernel-include", "kernel-abi", "kernel-feat", "maintainers-include",
-		"automodule", "autoclass", "autofunction", "automethod", "c:namespace", "c:namespace-push", "c:namespace-pop",
-		"tags", "namespace", "program", "py:module", "py:currentmodule")
+		"c:namespace", "c:namespace-push", "c:namespace-pop", "tags", "namespace", "program", "py:currentmodule")
 	rstImages = set("image", "figure", "kernel-image", "kernel-figure")
 	// The argument of these says where or how and is not text.
 	rstContent = set("only", "container", "class", "cssclass", "rst-class", "ifconfig", "table", "list-table", "csv-table",
-		"flat-table", "tab-set", "tabs", "grid", "compound", "hlist", "glossary")
+		"flat-table", "tab-set", "tabs", "grid", "compound", "hlist", "glossary", "module", "py:module", "automodule")
 )
 
 func set(names ...string) map[string]bool {
