@@ -103,6 +103,12 @@ func TestMarks(t *testing.T) {
 		{"ca*", true, "cafés"},
 		{"weiß*", true, "Weiß"},
 		{"NEAR(gpu 检索)", true, "检索 GPU 检索"},
+		{"检索增强", true, "检索增强"},
+		{`"索增强"`, true, "索增强"},
+		{"检索增强 + 检索", true, ""},
+		{"GPU检索 NOT 增强检", true, "GPU检索"},
+		{"ﾃﾞｰﾀ", true, "データ ﾃﾞｰﾀ"},
+		{norm.NFD.String("업 + 절차"), true, norm.NFD.String("업 절차")},
 	} {
 		found := b.find(asof.Search{Words: test.words, Syntax: test.syntax, Mode: asof.Text, At: valid(20), Limit: 9, Prefixes: []string{"a.txt"}})
 		var marked []string

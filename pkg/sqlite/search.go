@@ -69,27 +69,42 @@ func (r *Reader) Vocabulary(_ context.Context, length int) (lines string, err er
 }
 
 // phraseOf returns a phrase in the syntax of FTS5 for text that is searched for
-// as it stands. A run of spaceless writing is a phrase of pairs, and its last
-// character may be the first of a pair.
+// as it stands.
 func phraseOf(text string) string {
-	text = composed(text)
-	words, _ := indexed(strings.ReplaceAll(text, "\x00", " "))
-	suffix := ""
-	if last, spaceless := lastWord(text); spaceless {
-		suffix = "*"
-		if character(last) < len(last) { // the pair before the last character says it all
-			words, suffix = strings.TrimRight(strings.TrimSuffix(words, respelled(last[lastCharacter(last):])), " "), ""
-		}
+	words, prefix := phraseWords(composed(strings.ReplaceAll(text, "\x00", " ")))
+	if prefix {
+		return quoted(words) + "*"
 	}
-	return `"` + strings.ReplaceAll(words, `"`, `""`) + `"` + suffix
+	return quoted(words)
 }
 
-func lastWord(text string) (word string, spaceless bool) {
-	eachWord(text, func(start, end int, is bool) bool {
-		word, spaceless = text[start:end], is
+// phraseWords returns the words of a phrase as the text index has them, and whether
+// the last of them is the beginning of one. A run of spaceless writing is a phrase of
+// pairs, and its last character may be the first of a pair.
+func phraseWords(text string) (words string, prefix bool) {
+	run, end := lastRun(text)
+	words, _ = indexed(text[:end])
+	if run == "" || character(run) == len(run) {
+		return words, run != ""
+	}
+	// The pair before the last character says it all.
+	return strings.TrimRight(strings.TrimSuffix(words, respelled(run[lastCharacter(run):])), " "), false
+}
+
+// lastRun returns the last word of a text if it is a run of spaceless writing, and
+// where the text ends that counts.
+func lastRun(text string) (run string, end int) {
+	end = len(text)
+	eachWord(text, func(from, to int, spaceless bool) bool {
+		switch {
+		case spaceless:
+			run, end = text[from:to], to
+		case fold(text[from:to]) != "": // else there are only marks, which are not indexed
+			run, end = "", len(text)
+		}
 		return true
 	})
-	return word, spaceless
+	return run, end
 }
 
 // lastCharacter returns where in a run its last letter begins.
@@ -115,7 +130,7 @@ func expression(words []string) string {
 
 func expressionOf(q asof.Query) string {
 	if q.Syntax != "" {
-		return respelled(q.Syntax)
+		return syntaxOf(q.Syntax)
 	}
 	return expression(q.Words)
 }

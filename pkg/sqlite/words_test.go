@@ -230,8 +230,8 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
-func stringsOf(db *sql.DB, query string) (list []string, err error) {
-	rows, err := db.Query(query)
+func stringsOf(db *sql.DB, query string, args ...any) (list []string, err error) {
+	rows, err := db.Query(query, args...)
 	if err != nil {
 		return nil, err
 	}
