@@ -65,6 +65,11 @@ func TestCorrection(t *testing.T) {
 		{"cra", false, "[{cra []}]", ""},         // too short
 		{"1234576", false, "[{1234576 []}]", ""}, // a number
 		{"京東", false, "[{京東 []}]", ""},
+		{"東京都", true, "[{東京都 []}]", "d.md"}, // by 京都
+		{"东京都", true, "[]", "d.md"},
+		{"东京塔", true, "[{东京塔 []}]", "d.md"},
+		{"东京塔", false, "[]", "d.md"},
+		{"重试退避", false, "[{重试退避 []}]", ""},
 		{"rerty exponential", false, "[{rerty [retry]}]", "a.md"},
 	} {
 		found := b.find(asof.Search{Words: test.words, Strict: test.strict, Mode: asof.Text, At: valid(20), Limit: 5})

@@ -125,6 +125,10 @@ func (a *asker) add(ctx context.Context, word Word) (bool, error) {
 		a.sum += a.weight(count)
 		return true, nil
 	}
+	if len(word.Pairs) == 0 {
+		return false, nil
+	}
+	held := false
 	for _, pair := range word.Pairs[:min(len(word.Pairs), mostWords)] {
 		if count, _, err = a.store.Holding(ctx, pair, a.common+1); err != nil {
 			return false, err
@@ -132,9 +136,15 @@ func (a *asker) add(ctx context.Context, word Word) (bool, error) {
 		a.sum += a.weight(count)
 		if count > 0 {
 			a.hold(pair, count)
+			held = true
 		}
 	}
-	return len(word.Pairs) > 0, nil
+	// That a document holds the pairs and not the run is told who is strict alone: a
+	// whole sentence, which runs often are, is seldom in a document.
+	if !a.Syntax && (a.Strict || !held) {
+		a.found.Corrected = append(a.found.Corrected, Correction{Word: word.Typed})
+	}
+	return true, nil
 }
 
 func (a *asker) hold(word string, count int64) {
