@@ -155,6 +155,23 @@ func TestServerNeedsHelp(t *testing.T) {
 	if got = said(0, "basof", search...); got != "" {
 		t.Errorf("said %s", got)
 	}
+
+	server.dim = 8193
+	const large = "the embedding server answered a vector of 8193 dimensions, where a knowledge base takes 8192 at most\n"
+	const smaller = "bingest: hint: take another model, or have the server give shorter vectors: bingest reindex -embed openai:MODEL\n"
+	got = said(3, "bingest", "-partial", "-db", "new", "-embed", "openai:m", "-embed-url", server.URL, "records")
+	if want := "bingest: warning: 1 passage waits for a vector: " + large + smaller + again; got != want {
+		t.Errorf("said %s, not %s", got, want)
+	}
+	said(0, "basof", "search", "-db", "new", "-mode", "text", "kettle")
+	got = said(1, "bingest", "reindex", "-db", "new", "-embed", "openai:m", "-embed-url", server.URL)
+	if !strings.Contains(got, large) || !strings.HasSuffix(got, smaller) {
+		t.Errorf("said %s, not %s%s", got, large, smaller)
+	}
+	server.dim = 8192
+	said(0, "bingest", "-partial", "-db", "new", "-embed-url", server.URL, "records")
+	said(0, "basof", "search", "-db", "new", "-mode", "vector", "-embed-url", server.URL, "kettle")
+	said(0, "bcheck", "-data", "-db", "new")
 }
 
 // TestServerRejects has a passage that the embedding server will not take, which

@@ -101,11 +101,17 @@ func lacking(c *cli.Context, sum *ingest.Summary) int {
 	return code
 }
 
+// limitHint says what to do about vectors that are too large to be stored.
+const limitHint = "take another model, or have the server give shorter vectors: bingest reindex -embed openai:MODEL"
+
 // waitHint says what to do about an embedder for which waiting alone is not enough.
 func waitHint(err error) error {
 	var fault *kb.Fault
 	var dimension *embed.DimensionError
+	var limit *embed.LimitError
 	switch {
+	case errors.As(err, &limit):
+		return tool.WithHint(err, limitHint)
 	case errors.As(err, &dimension):
 		return tool.WithHint(err, "if the server has another model now, make all vectors anew with: bingest reindex")
 	case errors.As(err, &fault) && fault.Code == embed.Refused:
@@ -147,9 +153,12 @@ func (s *settings) warnUntried(c *cli.Context, filters []*extract.Filter) error 
 func storeHint(err error) error {
 	var fault *kb.Fault
 	var differ *ingest.EmbedderError
+	var limit *embed.LimitError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &limit):
+		return tool.WithHint(err, limitHint)
 	case errors.As(err, &differ):
 		return embedderHint(err, differ)
 	case errors.As(err, &fault) && fault.Code == kb.Busy:

@@ -86,6 +86,17 @@ func (e *DimensionError) Error() string {
 	return fmt.Sprintf("vectors of %d dimensions, where those of the knowledge base have %d", e.Has, e.Had)
 }
 
+// MaxDim is the most dimensions of vectors that a knowledge base takes: what a vec0
+// table of sqlite-vec has.
+const MaxDim = 8192
+
+// LimitError says that vectors have more than MaxDim dimensions.
+type LimitError struct{ Dim int }
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("a vector of %d dimensions, where a knowledge base takes %d at most", e.Dim, MaxDim)
+}
+
 // Parse returns the embedder that spec names: "builtin", "none", or
 // "openai:MODEL" for a model of the server in the options. Options matter to
 // servers only.

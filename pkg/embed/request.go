@@ -132,9 +132,13 @@ func (s *Server) attempt(ctx context.Context, body []byte, count int) ([][]float
 	return vectors, f
 }
 
-// check compares the dimension of vectors to that of the ones before.
+// check compares the dimension of vectors to that of the ones before, and the first
+// to what can be stored.
 func (s *Server) check(vectors [][]float32) *failure {
 	for _, v := range vectors {
+		if len(v) > MaxDim {
+			return badAnswer("%w", &LimitError{len(v)})
+		}
 		s.dim.CompareAndSwap(0, int64(len(v)))
 		if dim := s.Dim(); len(v) != dim {
 			return badAnswer("a vector of dimension %d where %d is expected", len(v), dim)

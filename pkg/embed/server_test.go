@@ -381,6 +381,29 @@ func TestServerCancelled(t *testing.T) {
 	}
 }
 
+// TestServerLimit has vectors as large as they may be, and larger ones: nothing more
+// is asked for then, and their dimension is not that of the embedder.
+func TestServerLimit(t *testing.T) {
+	dim := MaxDim
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int, _ []string) bool {
+		fmt.Fprintf(w, `{"data":[{"embedding":[1%s]}]}`, strings.Repeat(",0", dim-1))
+		return true
+	})
+	one := func(o *Options) { o.Texts = 1 }
+	s, _ := newTestServer(t, f.url, one)
+	if v, err := s.Embed(t.Context(), numbered(1)); err != nil || len(v[0]) != MaxDim || s.Dim() != MaxDim {
+		t.Errorf("%d dimensions: %v", dim, err)
+	}
+	dim++
+	s, _ = newTestServer(t, f.url, one)
+	_, err := s.Embed(t.Context(), numbered(1))
+	var fault *kb.Fault
+	var limit *LimitError
+	if !errors.As(err, &fault) || fault.Code != BadAnswer || !errors.As(err, &limit) || limit.Dim != dim || s.Dim() != 0 || len(f.received()) != 2 {
+		t.Errorf("%d dimensions: %v after %d requests", dim, err, len(f.received()))
+	}
+}
+
 func TestServerDimension(t *testing.T) {
 	f := newFake(t, nil)
 	s, _ := newTestServer(t, f.url, nil)
