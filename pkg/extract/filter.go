@@ -44,7 +44,7 @@ type Filter struct {
 func ParseFilter(s string) (*Filter, error) {
 	ext, command, found := strings.Cut(s, "=")
 	ext = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(ext), "."))
-	if !found || ext == "" || strings.ContainsAny(ext, "./ \t") {
+	if !found || ext == "" || strings.ContainsAny(ext, "./*? \t") {
 		return nil, fmt.Errorf("%q is not EXTENSION=COMMAND, such as pdf='pdftotext - -'", s)
 	}
 	argv, err := splitWords(command)

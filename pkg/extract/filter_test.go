@@ -32,7 +32,7 @@ func TestParseFilter(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", s, got, want)
 		}
 	}
-	for _, s := range []string{"", "pdf", "=a", "pdf=", "pdf= ", "pdf=''", `pdf=a "b`, "pdf=a 'b", `pdf=a \`, "a/b=c", "tar.gz=c"} {
+	for _, s := range []string{"", "pdf", "=a", "pdf=", "pdf= ", "pdf=''", `pdf=a "b`, "pdf=a 'b", `pdf=a \`, "a/b=c", "tar.gz=c", "*=c", ".*=c", "htm?=c"} {
 		if f, err := ParseFilter(s); err == nil {
 			t.Errorf("%q: got %+v, want an error", s, f)
 		} else if !strings.Contains(err.Error(), strconv.Quote(s)) {
