@@ -73,6 +73,8 @@ var hostileTexts = []struct {
 	{"rst", "titles of all styles", repeat("a\n=\nb\n-\nc\n~~\n\n")},
 	{"rst", "directives", repeat(".. note::\n\n ")},
 	{"rst", "directives deeper and deeper", staircase(".. note:: a")},
+	{"rst", "signatures", repeat(".. a:: b(\n  c\n")},
+	{"rst", "signatures that do not end", func(n int) string { return ".. a:: b(\n" + strings.Repeat(" c(\n", n/4) }},
 	{"rst", "classes in classes", staircase(".. autoclass:: a")},
 	{"rst", "options", func(n int) string { return ".. image:: a\n" + strings.Repeat("  :alt:\n  a\n", n/12) }},
 	{"rst", "roles", repeat(":a:`b")},

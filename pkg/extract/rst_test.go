@@ -29,6 +29,8 @@ func TestRestructuredAsWritten(t *testing.T) {
 		{"text of modules", ".. module:: shop\n   :synopsis: no\n\n   All of it.\n\n.. automodule:: shop.till\n   :members:\n\n   More.\n",
 			"paragraph All of it.\nparagraph More.\n"},
 		{"names of functions", ".. autofunction:: a.b\n\n.. autofunction:: c\n   :noindex:\n", "paragraph a.b\nparagraph c\n"},
+		{"signatures on several lines", ".. function:: f(a,\n   b)\n   g()\n   :noindex:\n   :x: y\n\n   Text of f.\n.. data:: d(e,\n   :class:`F`)\n",
+			"paragraph f(a, b) g()\nparagraph Text of f.\nparagraph d(e, F)\n"},
 		{"brackets in a name", "fan[1-4]_input, and see [1]_\n", "paragraph fan[1-4]_input, and see\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

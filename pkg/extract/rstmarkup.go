@@ -90,11 +90,37 @@ func (r *rstReader) directive(indent int, name, argument string) {
 	default:
 		if argument != "" {
 			r.hang(Paragraph, indent+1, argument)
-			if below, _ := r.l.peek(); indentOf(below) > indent && strings.HasPrefix(strings.TrimSpace(below), ":") {
+			if strings.Contains(argument, "(") {
+				r.signature(indent)
+			}
+			below, _ := r.l.peek()
+			if _, _, option := rstField(strings.TrimSpace(below)); option && indentOf(below) > indent {
 				r.close()
 			}
 		}
 		r.options(indent)
+	}
+}
+
+// signature reads the further lines of what a directive describes, such as a function
+// with its arguments, if its options come below them.
+func (r *rstReader) signature(indent int) {
+	ahead := r.l
+	for read := 0; ; {
+		line, _ := ahead.peek()
+		text := strings.TrimSpace(line)
+		if text == "" || indentOf(line) <= indent || strings.HasPrefix(text, "..") || read > window {
+			return
+		}
+		if _, _, option := rstField(text); option {
+			break
+		}
+		read += len(line)
+		ahead.next()
+	}
+	for r.l.n < ahead.n {
+		line, _ := r.l.next()
+		r.p.line(strings.TrimSpace(line), r.l.n)
 	}
 }
 
