@@ -17,6 +17,16 @@ type addition struct {
 	doc     *document // nil where the path is gone, and where it was not made before
 }
 
+// textID names a text: all versions with a content under an extension have the same,
+// whenever they came, since whoever reads the knowledge base makes the passages of a
+// version from the one text that is kept.
+type textID struct {
+	content   kb.Hash
+	extension string
+}
+
+func textIDOf(name string, hash kb.Hash) textID { return textID{hash, extract.Extension(name)} }
+
 // change is an interval to be stored.
 type change struct {
 	path     int64
@@ -33,8 +43,9 @@ type deriver struct {
 	read  func(name string, hash kb.Hash) (*document, error) // makes the document of a content that is stored
 	added []addition
 
-	lacking []*Text  // to be stored before the changes
-	changes []change // to be stored
+	decided map[textID]*document // of the contents of this transaction
+	lacking []*Text              // to be stored before the changes
+	changes []change             // to be stored
 
 	textless map[kb.Code]int64 // versions of this transaction without text
 }
@@ -90,36 +101,81 @@ func (d *deriver) path(added []addition) error {
 			return err
 		}
 		decided = append(decided, decision{reign, a.doc})
-		if err := d.keep(a.version.Path, a.version.SHA256, a.doc); err != nil {
-			return err
-		}
 	}
 	return d.decide(decided, only)
 }
 
-// settle finds the document of a version that came without: another version of
-// the path may have brought it, and else it is made of what the store holds.
+// settle gives a version the document that all versions with its content have. Of
+// one that came without, another version of the path may have brought it.
 func (d *deriver) settle(added []addition, a *addition) (err error) {
-	if a.version.Gone || a.doc != nil {
+	if a.version.Gone {
 		return nil
 	}
-	for _, other := range added {
-		if other.doc != nil && other.version.SHA256 == a.version.SHA256 {
-			a.doc = other.doc
-			return nil
+	id := textIDOf(a.version.Path, a.version.SHA256)
+	doc, known := d.decided[id]
+	if !known {
+		for i := 0; a.doc == nil && i < len(added); i++ {
+			if other := &added[i]; other.version.SHA256 == a.version.SHA256 {
+				a.doc = other.doc
+			}
+		}
+		if doc, err = d.text(a.version.Path, a.version.SHA256, a.doc); err != nil {
+			return err
+		}
+		d.decided[id] = doc
+	}
+	a.doc = doc
+	if doc.fault != nil {
+		d.textless[doc.fault.Code]++
+	}
+	return nil
+}
+
+// text decides which text a content has under the extension of its name: the one
+// that it had before, or none if there was none, whatever a filter makes of it now.
+// Only Reindex decides anew, of all versions together. doc was made before the
+// transaction, or is nil.
+func (d *deriver) text(name string, hash kb.Hash, doc *document) (*document, error) {
+	kept, err := d.tx.Kept(hash, extract.Extension(name))
+	if err != nil {
+		return nil, err
+	}
+	stands, err := d.stands(name, hash, doc, kept)
+	if err != nil {
+		return nil, err
+	}
+	if !stands {
+		before, err := d.read(name, hash)
+		if err != nil {
+			return nil, err
+		}
+		damaged := before.fault != nil && before.fault.Code == kb.Corrupt
+		if doc == nil || kept.Filtered != nil || !damaged { // else the content has just come again
+			doc = before
 		}
 	}
-	a.doc, err = d.read(a.version.Path, a.version.SHA256)
-	return err
+	return doc, d.keep(name, hash, doc)
+}
+
+// stands reports whether a document is made of the text that the store has, or of a
+// content of which it has none.
+func (d *deriver) stands(name string, hash kb.Hash, doc *document, kept Kept) (bool, error) {
+	switch {
+	case doc == nil:
+		return false, nil
+	case !kept.isContent():
+		text := doc.textOf()
+		return doc.fault == nil && kept.Fault == nil && text != nil && *text == *kept.Filtered, nil
+	case doc.fault == nil && doc.textOf() == nil: // as it is where it was held before
+		return true, nil
+	}
+	before, err := d.tx.HeldBefore(hash, extract.Extension(name))
+	return !before, err
 }
 
 // keep stores what is to be known of a document besides its passages.
 func (d *deriver) keep(name string, hash kb.Hash, doc *document) error {
-	if doc == nil {
-		return nil
-	}
 	if doc.fault != nil {
-		d.textless[doc.fault.Code]++
 		return d.tx.AddTextless(&Textless{Run: d.run, SHA256: hash, Extension: extract.Extension(name), Fault: doc.fault})
 	}
 	if doc.filtered != nil {
@@ -151,7 +207,9 @@ func (d *deriver) decide(decided []decision, first bool) error {
 			for n := range one.doc.texts {
 				t := &one.doc.texts[n]
 				sp.keys[n] = t.Key
-				texts[t.Key] = t
+				if !one.doc.keysOnly {
+					texts[t.Key] = t
+				}
 			}
 		}
 		if sp.from < sp.to {
@@ -184,7 +242,7 @@ func (d *deriver) decide(decided []decision, first bool) error {
 
 // lackTexts has the texts of a document stored.
 func (d *deriver) lackTexts(doc *document) {
-	if doc == nil {
+	if doc == nil || doc.keysOnly {
 		return
 	}
 	for i := range doc.texts {

@@ -17,8 +17,18 @@ import (
 // document is what searches have of a content under a path.
 type document struct {
 	texts    []Text    // the wordings of its passages, each once, in order
-	filtered *Filtered // what a filter made of it; nil where none did
+	filtered *Filtered // what a filter made of it now; nil where none did
+	kept     *kb.Hash  // of the text of the store's that it was made of; nil where that is the content itself
 	fault    *kb.Fault // why there is no text
+	keysOnly bool      // the texts are stored with another document, that comes before
+}
+
+// textOf says which text a document is made of: nil for the content itself.
+func (d *document) textOf() *kb.Hash {
+	if d.filtered != nil {
+		return &d.filtered.Text.SHA256
+	}
+	return d.kept
 }
 
 // plain has the bytes of a content as long as there may be text in them. Of a
@@ -67,6 +77,32 @@ func (r *runner) makeRoom(ctx context.Context, w *worker, size int64) error {
 	}
 	w.held = weight
 	return nil
+}
+
+// documentOf makes the document of a content that was read, which the store may have a
+// text of already. That is for the transaction to decide, see deriver.text; here it
+// spares running a filter.
+func (r *runner) documentOf(ctx context.Context, w *worker, it *item, plain []byte) (*document, error) {
+	name, hash := it.rec.Path, it.content.SHA256
+	if r.filterOf(name) != nil || r.filtered {
+		kept, err := r.kept(ctx, name, hash)
+		if err != nil {
+			return nil, err
+		}
+		if !kept.isContent() {
+			return r.keptDocument(ctx, w, name, hash, kept)
+		}
+	}
+	return r.document(ctx, w, name, hash, plain), nil
+}
+
+// kept returns what the store has as the text of a content.
+func (r *runner) kept(ctx context.Context, name string, hash kb.Hash) (Kept, error) {
+	kept, err := r.store.Kept(ctx, hash, extract.Extension(name))
+	if err != nil {
+		err = fmt.Errorf("look for the text of content %s: %w", hash, err)
+	}
+	return kept, err
 }
 
 // document makes the document of a content, by a filter where there is one for
@@ -173,11 +209,27 @@ func Keys(name string, plain []byte, filtered bool) []passage.Key {
 // makesNone reports whether an embedder makes no vectors at all.
 func makesNone(e embed.Embedder) bool { return e.Name() == embed.None{}.Name() }
 
-// stored makes the document of a content that the store holds. What a filter
-// made of that before is taken as it is. A damaged content has no text.
+// stored makes the document of a content that the store holds, of the text that it
+// has of it: no filter is asked. A damaged content has no text.
 func (r *runner) stored(ctx context.Context, name string, hash kb.Hash) (*document, error) {
 	w := r.crew.hire()
 	defer r.release(w)
+	kept, err := r.kept(ctx, name, hash)
+	if err != nil {
+		return nil, err
+	}
+	if kept.isContent() {
+		kept.Fault = nil // it may have come again
+	}
+	return r.keptDocument(ctx, w, name, hash, kept)
+}
+
+// keptDocument makes the document of a content of what the store has as its text.
+// The bytes of the worker are then those.
+func (r *runner) keptDocument(ctx context.Context, w *worker, name string, hash kb.Hash, kept Kept) (*document, error) {
+	if kept.Fault != nil {
+		return &document{fault: kept.Fault}, nil
+	}
 	filtered, err := r.readText(ctx, &w.plain.Buffer, hash, extract.Extension(name))
 	if fault := corruption(err); fault != nil {
 		return &document{fault: fault}, nil
@@ -185,11 +237,19 @@ func (r *runner) stored(ctx context.Context, name string, hash kb.Hash) (*docume
 	if err != nil {
 		return nil, err
 	}
-	if !filtered {
-		return r.document(ctx, w, name, hash, w.plain.Bytes()), nil
-	}
 	defer r.takesTime(&r.extractTime)()
-	return r.split(extract.FilteredName, w.plain.Bytes()), nil
+	return r.splitText(name, w.plain.Bytes(), filtered), nil
+}
+
+// splitText makes the document of a text of the store's, which a filter has made or not.
+func (r *runner) splitText(name string, text []byte, filtered bool) *document {
+	if !filtered {
+		return r.split(name, text)
+	}
+	doc := r.split(extract.FilteredName, text)
+	hash := kb.HashOf(text)
+	doc.kept = &hash
+	return doc
 }
 
 // readText puts into buf what the store holds of a content.

@@ -68,6 +68,7 @@ func (r *runner) openIndex(ctx context.Context) (IndexState, error) {
 			return state, err
 		}
 	}
+	r.filtered = state.Filtered
 	r.embedding = newEmbedding(&r.opts, r.crew, r.store, state, r.store.Embedded)
 	return state, state.accepts(r.index())
 }

@@ -27,6 +27,8 @@ type IndexState struct {
 	// OtherWords says that the store has made the text index by other rules than
 	// it has now, so that some words are not found until it is made again.
 	OtherWords bool
+	// Filtered says that filters made some of the texts.
+	Filtered bool
 	// Waiting is how many texts are still to get their vector.
 	Waiting int64
 }
@@ -57,6 +59,19 @@ type Reign struct {
 	From, To kb.Instant // To is exclusive; kb.Forever for the last
 	SHA256   kb.Hash
 	Gone     bool
+}
+
+// Kept is what a store has as the text of a content under an extension. If it has
+// neither, that is the content itself, once a version holds it.
+type Kept struct {
+	Filtered *kb.Hash  // of the text that a filter made of it
+	Fault    *kb.Fault // why no text could be had from it, whatever was had before
+}
+
+// isContent reports whether a store has no other text than the content, if it has
+// that. A content that was damaged may have come again.
+func (k Kept) isContent() bool {
+	return k.Filtered == nil && (k.Fault == nil || k.Fault.Code == kb.Corrupt)
 }
 
 // Textless is a content that no text could be had from.

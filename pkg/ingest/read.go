@@ -25,18 +25,19 @@ import (
 const steadyTries = 3
 
 // take fills in the content of an item: what the stream carries, or else what
-// the file holds now, with the stat that belongs to it.
-func (r *runner) take(ctx context.Context, s *kb.Scan, it *item) {
+// the file holds now, with the stat that belongs to it. The error is the store's.
+func (r *runner) take(ctx context.Context, s *kb.Scan, it *item) (err error) {
 	w := r.crew.hire()
 	defer r.release(w)
 	if ctx.Err() != nil {
-		return // the unit will not be committed
+		return nil // the unit will not be committed
 	}
 	plain := r.takeBytes(ctx, w, s, it)
 	if it.content != nil {
-		it.doc = r.document(ctx, w, it.rec.Path, it.content.SHA256, plain)
+		it.doc, err = r.documentOf(ctx, w, it, plain)
 	}
 	it.rec.Content = nil
+	return err
 }
 
 // takeBytes fills in the content of an item and returns its bytes, which are the
@@ -59,7 +60,7 @@ func (r *runner) takeBytes(ctx context.Context, w *worker, s *kb.Scan, it *item)
 }
 
 // recall makes the document of content that was not read, since it is known. If
-// the store fails here, it fails in the transaction too.
+// the store fails here, the transaction asks it again.
 func (r *runner) recall(ctx context.Context, it *item) {
 	if doc, err := r.stored(ctx, it.rec.Path, it.known.SHA256); err == nil {
 		it.doc = doc

@@ -7,6 +7,8 @@ import (
 
 	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/extract"
+	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/passage"
 )
 
 // Reindex makes all passages and vectors anew from the contents that the store
@@ -35,7 +37,7 @@ func Reindex(ctx context.Context, store Store, start RunStart, opts Options) (*S
 func (r *runner) reindex(ctx context.Context, tx Tx) error {
 	r.embedding.forget(true) // what an attempt before this one embedded is not there
 	clear(r.sum.Textless)
-	r.sum.Chunks, r.remade = 0, 0
+	r.sum.Chunks, r.remade, r.made = 0, 0, make(map[textID]*made)
 	if err := tx.DropIndex(); err != nil {
 		return err
 	}
@@ -88,12 +90,36 @@ type held struct {
 	plain    []byte    // until doc is made
 	filtered bool      // plain is what a filter made
 	doc      *document // nil until it is made
+	again    bool      // a filter makes the text of it for another that comes before
+}
+
+// made is what a filter has made of a content: all that is needed for further
+// versions with it, once the texts are stored.
+type made struct {
+	keys  []passage.Key
+	fault *kb.Fault
+}
+
+func madeOf(doc *document) *made {
+	m := &made{fault: doc.fault, keys: make([]passage.Key, len(doc.texts))}
+	for i := range doc.texts {
+		m.keys[i] = doc.texts[i].Key
+	}
+	return m
+}
+
+func (m *made) document() *document {
+	doc := &document{fault: m.fault, texts: make([]Text, len(m.keys)), keysOnly: true}
+	for i, key := range m.keys {
+		doc.texts[i].Key = key
+	}
+	return doc
 }
 
 // gather reads all contents that any path ever held, in batches, and starts to
 // make documents of them, within the bounds of memory.
 func (r *runner) gather(ctx context.Context, out chan<- *batch) error {
-	b := new(batch)
+	b, filtered := new(batch), make(map[textID]bool)
 	flush := func() (err error) {
 		full := b
 		b = new(batch)
@@ -114,8 +140,11 @@ func (r *runner) gather(ctx context.Context, out chan<- *batch) error {
 			if reign.Gone {
 				continue
 			}
-			h, err := r.hold(ctx, name, reign)
-			if err != nil {
+			h := held{name: name, reign: reign}
+			if id := textIDOf(name, reign.SHA256); r.filterOf(name) != nil {
+				h.again, filtered[id] = filtered[id], true
+			}
+			if err := r.hold(ctx, &h); err != nil {
 				return err
 			}
 			b.held = append(b.held, h)
@@ -135,40 +164,45 @@ func (r *runner) gather(ctx context.Context, out chan<- *batch) error {
 }
 
 // hold reads a content: what a filter made of it, unless there is a filter that
-// makes it anew. One that is damaged has no text, and all others keep theirs.
-func (r *runner) hold(ctx context.Context, name string, reign Reign) (held, error) {
-	h := held{name: name, reign: reign}
-	extension := extract.Extension(name)
-	if r.filterOf(name) != nil {
+// makes it anew, once. One that is damaged has no text, and all others keep theirs.
+func (r *runner) hold(ctx context.Context, h *held) error {
+	if h.again {
+		return nil
+	}
+	extension := extract.Extension(h.name)
+	if r.filterOf(h.name) != nil {
 		extension = "" // there are no filters for that
 	}
 	var buf bytes.Buffer
 	var err error
-	h.filtered, err = r.readText(ctx, &buf, reign.SHA256, extension)
+	h.filtered, err = r.readText(ctx, &buf, h.reign.SHA256, extension)
 	if fault := corruption(err); fault != nil {
 		h.doc = &document{fault: fault}
-		return h, nil
+		return nil
 	}
 	h.plain = buf.Bytes()
-	return h, err
+	return err
 }
 
 // makeDocuments makes the documents of a batch.
 func (r *runner) makeDocuments(ctx context.Context, b *batch) {
 	defer close(b.ready)
 	r.crew.spread(len(b.held), func(i int) {
-		if b.held[i].doc == nil {
-			r.makeOne(ctx, &b.held[i])
+		if h := &b.held[i]; h.doc == nil && !h.again {
+			r.makeOne(ctx, h)
 		}
 	})
 	// It fails where ctx is done, and then nobody stores the batch.
 	_ = r.embedding.documents(ctx, b.documents())
 }
 
+// documents returns those that were made for the batch.
 func (b *batch) documents() []*document {
-	docs := make([]*document, len(b.held))
+	docs := make([]*document, 0, len(b.held))
 	for i := range b.held {
-		docs[i] = b.held[i].doc
+		if doc := b.held[i].doc; doc != nil {
+			docs = append(docs, doc)
+		}
 	}
 	return docs
 }
@@ -178,11 +212,27 @@ func (r *runner) makeOne(ctx context.Context, h *held) {
 	defer r.release(w)
 	if h.filtered {
 		defer r.takesTime(&r.extractTime)()
-		h.doc = r.split(extract.FilteredName, h.plain)
+		h.doc = r.splitText(h.name, h.plain, true)
 	} else {
 		h.doc = r.document(ctx, w, h.name, h.reign.SHA256, h.plain)
 	}
 	h.plain = nil
+}
+
+// putText stores what is to be known of a document besides its passages.
+func (r *runner) putText(d *deriver, h *held) error {
+	id := textIDOf(h.name, h.reign.SHA256)
+	if h.again {
+		h.doc = r.made[id].document()
+	} else if err := d.keep(h.name, h.reign.SHA256, h.doc); err != nil {
+		return err
+	} else if r.filterOf(h.name) != nil {
+		r.made[id] = madeOf(h.doc)
+	}
+	if h.doc.fault != nil {
+		d.textless[h.doc.fault.Code]++
+	}
+	return nil
 }
 
 // put stores a batch.
@@ -202,7 +252,7 @@ func (r *runner) put(ctx context.Context, tx Tx, b *batch) error {
 	var decided []decision
 	for i := range b.held {
 		h := &b.held[i]
-		if err := d.keep(h.name, h.reign.SHA256, h.doc); err != nil {
+		if err := r.putText(&d, h); err != nil {
 			return err
 		}
 		decided = append(decided, decision{h.reign, h.doc})

@@ -135,6 +135,14 @@ func (s *retrying) Waiting(ctx context.Context, after int64, limit int) (texts [
 	return texts, err
 }
 
+func (s *retrying) Kept(ctx context.Context, hash kb.Hash, extension string) (kept Kept, err error) {
+	err = s.do(ctx, func() (err error) {
+		kept, err = s.Store.Kept(ctx, hash, extension)
+		return err
+	})
+	return kept, err
+}
+
 func (s *retrying) Update(ctx context.Context, fn func(Tx) error) error {
 	return s.do(ctx, func() error { return s.Store.Update(ctx, fn) })
 }

@@ -37,8 +37,10 @@ type runner struct {
 	pressure  pressure
 	last      lastCarried // the planner's
 	embedding *embedding
-	begun     map[string]bool // the scans that begin in the stream, by ID; the assembler's until it has ended
-	unsettled map[string]bool // the scans of what was committed, by ID; true until closed
+	filtered  bool             // the store has texts that filters made
+	made      map[textID]*made // what filters made, by Reindex
+	begun     map[string]bool  // the scans that begin in the stream, by ID; the assembler's until it has ended
+	unsettled map[string]bool  // the scans of what was committed, by ID; true until closed
 	sum       Summary
 	remade    int64          // contents, by Reindex
 	working   sync.WaitGroup // the goroutines that plan and read
@@ -250,15 +252,16 @@ func (r *runner) lookBack(ctx context.Context, u *unit) error {
 // read takes the contents of a unit, many at a time, and embeds their passages.
 func (r *runner) read(ctx context.Context, u *unit) {
 	defer close(u.ready)
+	errs := make([]error, len(u.items))
 	r.crew.spread(len(u.items), func(i int) {
 		switch it := &u.items[i]; {
 		case it.needsContent():
-			r.take(ctx, u.scan, it)
+			errs[i] = r.take(ctx, u.scan, it)
 		case it.restates():
 			r.recall(ctx, it)
 		}
 	})
-	if ctx.Err() == nil {
+	if u.err = errors.Join(errs...); u.err == nil && ctx.Err() == nil {
 		u.err = r.embedding.documents(ctx, u.documents())
 	}
 }
@@ -284,5 +287,5 @@ func (r *runner) commitWhole(ctx context.Context, u *unit) error {
 
 func (r *runner) deriver(ctx context.Context, tx Tx) deriver {
 	read := func(name string, hash kb.Hash) (*document, error) { return r.stored(ctx, name, hash) }
-	return deriver{tx: tx, run: r.id, read: read, textless: make(map[kb.Code]int64)}
+	return deriver{tx: tx, run: r.id, read: read, decided: make(map[textID]*document), textless: make(map[kb.Code]int64)}
 }

@@ -45,6 +45,8 @@ type Store interface {
 	// Reigns calls fn with the name and the reigns of each path that ever held
 	// content, oldest first; those of versions that are beaten are empty.
 	Reigns(ctx context.Context, fn func(name string, reigns []Reign) error) error
+	// Kept returns what the store has as the text of a content, be it there or not.
+	Kept(ctx context.Context, hash kb.Hash, extension string) (Kept, error)
 	// ReadText writes the content with the given hash to w, or what a filter for
 	// the extension made of it, if there is such. The error about a content that is
 	// damaged, in a store that is not, is a *kb.Fault with the code Corrupt.
@@ -133,6 +135,11 @@ type Tx interface {
 	// PutInterval stores a new interval, or the bounds of one with an ID. Its
 	// text must be there.
 	PutInterval(path int64, i Interval) error
+	// Kept is Store.Kept as the transaction sees it.
+	Kept(hash kb.Hash, extension string) (Kept, error)
+	// HeldBefore reports whether a path with the extension has a version with a
+	// content from before this transaction. It looks at all versions.
+	HeldBefore(hash kb.Hash, extension string) (bool, error)
 	// AddFiltered keeps what a filter made, in the place of what one for the
 	// same extension made before.
 	AddFiltered(f *Filtered) error

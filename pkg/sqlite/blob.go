@@ -96,6 +96,9 @@ func (t *tx) insertBlob(hash kb.Hash, size, first int64, parts int, depth int64)
 	if err != nil {
 		return 0, err
 	}
+	if t.firstBlob == 0 {
+		t.firstBlob = id
+	}
 	row, err := t.later(blobRows)
 	if err != nil {
 		return 0, err

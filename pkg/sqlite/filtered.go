@@ -2,12 +2,43 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 
+	"github.com/seed16713943/btools/pkg/extract"
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 )
+
+// Kept returns what there is as the text of a content.
+func (s *Store) Kept(ctx context.Context, hash kb.Hash, extension string) (kept ingest.Kept, err error) {
+	err = s.apart(ctx, func(r *session) error {
+		kept, err = r.kept(hash, extension)
+		return err
+	})
+	return kept, err
+}
+
+// kept returns what there is as the text of a content. No row that waits is of a
+// content that either is known of.
+func (s *session) kept(hash kb.Hash, extension string) (kept ingest.Kept, err error) {
+	var text []byte
+	var class, code, message sql.NullString
+	_, err = s.rowNow(`
+		SELECT (SELECT t.sha256 FROM filtered f JOIN blob t ON t.id = f.text WHERE f.blob = b.id AND f.extension = +?1),
+			n.class, n.code, n.message
+		FROM blob b LEFT JOIN textless n ON n.blob = b.id AND n.extension = +?1
+		WHERE b.sha256 = +?2`, []any{extension, hash[:]}, &text, &class, &code, &message)
+	if text != nil {
+		kept.Filtered = new(kb.Hash)
+		copy(kept.Filtered[:], text)
+	}
+	if code.Valid {
+		kept.Fault = &kb.Fault{Class: kb.Class(class.String), Code: kb.Code(code.String), Err: errors.New(message.String)}
+	}
+	return kept, err
+}
 
 // ReadText writes a content, or what a filter made of it.
 func (s *Store) ReadText(ctx context.Context, w io.Writer, hash kb.Hash, extension string) (filtered bool, err error) {
@@ -23,6 +54,48 @@ func (s *Store) ReadText(ctx context.Context, w io.Writer, hash kb.Hash, extensi
 	return filtered, err
 }
 
+// Kept returns what there is as the text of a content. Most knowledge bases have
+// text from all contents as it stands, and then nothing is asked of each.
+func (t *tx) Kept(hash kb.Hash, extension string) (kept ingest.Kept, err error) {
+	if t.kepts == nil {
+		some := false
+		if _, err := t.rowNow("SELECT EXISTS (SELECT 1 FROM filtered) OR EXISTS (SELECT 1 FROM textless)", nil, &some); err != nil {
+			return kept, err
+		}
+		t.kepts = &some
+	}
+	if !*t.kepts {
+		return kept, nil
+	}
+	return t.kept(hash, extension)
+}
+
+// HeldBefore reports whether a version from before this transaction has a content
+// under the extension. There is no way from a content to its versions but through
+// all of them.
+func (t *tx) HeldBefore(hash kb.Hash, extension string) (held bool, err error) {
+	blob, stored := t.held[hash]
+	if !stored {
+		stored, err = t.rowNow("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &blob.id)
+	}
+	if err != nil || !stored || t.firstBlob > 0 && blob.id >= t.firstBlob {
+		return false, err
+	}
+	err = t.eachNow(`
+		SELECT p.name FROM version v CROSS JOIN path p ON p.id = v.path
+		WHERE v.blob = ? AND v.recorded_at < ?`, []any{blob.id, t.now}, func(rows *sql.Rows) error {
+		var name []byte
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		if held = extract.Extension(string(name)) == extension; held {
+			return errStop
+		}
+		return nil
+	})
+	return held, untilStop(err)
+}
+
 // AddFiltered keeps the text that a filter made of a content.
 func (t *tx) AddFiltered(f *ingest.Filtered) error {
 	blob, err := t.blob(f.SHA256, nil)
@@ -33,6 +106,7 @@ func (t *tx) AddFiltered(f *ingest.Filtered) error {
 	if err != nil {
 		return err
 	}
+	t.kepts = nil // it may have been false
 	_, err = t.exec(`
 		INSERT INTO filtered (blob, extension, text, command) VALUES (?, ?, ?, ?)
 		ON CONFLICT (blob, extension) DO UPDATE SET text = excluded.text, command = excluded.command`,
@@ -47,7 +121,7 @@ func (t *tx) AddTextless(tl *ingest.Textless) error {
 		return err
 	}
 	some := true
-	t.textless = &some
+	t.textless, t.kepts = &some, nil
 	_, err = t.exec(`
 		INSERT INTO textless (blob, extension, run, class, code, message) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (blob, extension) DO UPDATE SET run = excluded.run,

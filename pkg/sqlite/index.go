@@ -102,8 +102,9 @@ func (s *session) index() (ingest.IndexState, error) {
 			(SELECT value FROM meta WHERE key = 'embedder'),
 			(SELECT value FROM meta WHERE key = 'dimension'),
 			(SELECT value FROM meta WHERE key = 'words'),
-			EXISTS (SELECT 1 FROM meta WHERE key = 'index_behind')`,
-		nil, &extractor, &splitter, &embedder, &dim, &words, &state.Behind)
+			EXISTS (SELECT 1 FROM meta WHERE key = 'index_behind'),
+			EXISTS (SELECT 1 FROM filtered)`,
+		nil, &extractor, &splitter, &embedder, &dim, &words, &state.Behind, &state.Filtered)
 	state.Recorded = extractor.Valid
 	state.Extractor, state.Splitter = extractor.Int64, splitter.Int64
 	state.Embedder, state.Dim = embedder.String, int(dim.Int64)
@@ -149,7 +150,7 @@ func (t *tx) DropIndex() error {
 	clear(t.texts)
 	delete(t.last, "passage")
 	t.newWords = t.newWords[:0]
-	t.dropsKnown, t.textless = false, nil
+	t.dropsKnown, t.textless, t.kepts = false, nil, nil
 	return nil
 }
 

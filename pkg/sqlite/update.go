@@ -89,14 +89,16 @@ type tx struct {
 	now   kb.Instant
 	enc   *content.Encoder
 
-	looked  map[string]*ingest.PathState // see Look; nil for those that are new
-	written []int64                      // the paths of which it wrote
-	held    map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
-	fresh   map[kb.Hash]bool             // contents that are not stored; see LookForContents
-	last    map[string]int64             // the last id of each table that has been asked for
+	looked    map[string]*ingest.PathState // see Look; nil for those that are new
+	written   []int64                      // the paths of which it wrote
+	held      map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
+	firstBlob int64                        // the first content that it stored; 0 for none
+	fresh     map[kb.Hash]bool             // contents that are not stored; see LookForContents
+	last      map[string]int64             // the last id of each table that has been asked for
 
 	failures *bool // whether any failure stands; nil until asked
 	leftOut  *bool // whether any statement with a valid time failed or was skipped; nil until asked
+	kepts    *bool // whether the text of any content is another than itself; nil until asked
 	textless *bool // whether any content is known to be without text; nil until asked
 	forgets  *bool // whether any version was ever forgotten; nil until asked
 
