@@ -46,7 +46,11 @@ func printCitedVersions(c *cli.Context, reader *sqlite.Reader, cite asof.Cite) e
 		if err != nil {
 			return err
 		}
-		if span.Gone || span.SHA256 != cite.SHA256 {
+		named, err := cite.Names(c.Context, reader, &span.Version)
+		if err != nil {
+			return err
+		}
+		if !named {
 			continue
 		}
 		found = true
@@ -54,10 +58,14 @@ func printCitedVersions(c *cli.Context, reader *sqlite.Reader, cite asof.Cite) e
 			return err
 		}
 	}
-	if !found {
-		return explainCite(c, reader, fmt.Errorf("%s: %w of %s", cite, asof.ErrNotCited, cite.Path), cite)
+	if found {
+		return nil
 	}
-	return nil
+	err := cite.Check(c.Context, reader)
+	if err == nil {
+		err = tool.Exit(tool.ExitNothing, fmt.Errorf("%s: that text was replaced by bingest reindex, and of which versions it was is not kept", cite))
+	}
+	return explainCite(c, reader, err, cite)
 }
 
 // explainCite says what to do about a citation that names nothing.
@@ -68,11 +76,15 @@ func explainCite(c *cli.Context, reader *sqlite.Reader, err error, cite asof.Cit
 	case !errors.Is(err, asof.ErrNotCited):
 		return err
 	}
+	noSuch := err
 	err = tool.Exit(tool.ExitNothing, err)
 	var prefixes []string
 	if cite.Path != "" {
 		err = tool.WithHint(err, "see what it held with: basof log "+shellArgument(cite.Path))
 		prefixes = append(prefixes, cite.Path)
+	}
+	if errors.Is(noSuch, asof.ErrNoText) {
+		err = tool.WithHint(err, "a text that bingest reindex made anew is kept, as it was, until bingest forget drops something")
 	}
 	forgotten, ferr := memoryBegins(c, reader, prefixes...)
 	switch {

@@ -88,7 +88,7 @@ func (l *hitList) print(hit *asof.Hit) error {
 	b.WriteByte('\n')
 	if l.long {
 		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, scores(hit)))
-		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, "basof show "+shellArgument(citeOf(hit).String())))
+		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, "basof show "+shellArgument(hit.Cite().String())))
 	}
 	const margin = len(textIndent) + 2 // for the mark of what is left out
 	for _, line := range excerpt(hit.Text, hit.Marks, l.columns-margin, excerptLines) {

@@ -355,16 +355,11 @@ func hitOf(hit *asof.Hit, about stamp) *hitAnswer {
 // jsonCite cites a hit in a form that JSON can hold: without a path that is not
 // UTF-8, which show does without.
 func jsonCite(hit *asof.Hit) asof.Cite {
-	cite := citeOf(hit)
+	cite := hit.Cite()
 	if !utf8.ValidString(cite.Path) {
 		cite.Path = ""
 	}
 	return cite
-}
-
-// citeOf cites the lines of a hit, or its whole version where they cannot be told.
-func citeOf(hit *asof.Hit) asof.Cite {
-	return asof.Cite{Path: hit.Version.Path, SHA256: hit.Version.SHA256, Start: hit.Start, End: hit.End}
 }
 
 // openEnd returns the end of an interval, or nil if it is open.

@@ -25,7 +25,7 @@ func showCommand() *cli.Command {
 basof show -at 2025-01-15 docs/guide.md > guide-as-of-january.md
 basof show -at yesterday -json docs/guide.md | jq -r .sha256
 basof show "$(basof search -k 1 -json "retry with backoff" | jq -r .cite)"`,
-		Description: `A CITATION, PATH@sha256:HASH#L10-L24, is what basof search -l and -json give. It names lines of one content, and prints the same for ever: -at and -known do not matter.`,
+		Description: `A CITATION, PATH@sha256:HASH#L10-L24, is what basof search -l and -json give. It names lines of one content, or of the text that a filter made of it, by the hash of that, and prints the same for ever, or says that it is gone: -at and -known do not matter.`,
 		Flags:       tool.Flags(&s.set),
 		Action:      s.run,
 	}

@@ -104,7 +104,7 @@ bingest rm docs/old
 bingest forget -before "2 years ago" -yes`,
 		Description: `Reads FILEs, or standard input without any, and prints one JSON report. What is in force already is not read again. A file that the last scan of its folder has not found is recorded as gone.
 
-The text of Markdown, HTML, reStructuredText, AsciiDoc, Org and plain text is cut into passages, for basof search. A -filter is a program that gets any other document on its stdin and writes its text to stdout; no shell is between, so it begins with the name of a program. A document without text is stored all the same.
+The text of Markdown, HTML, reStructuredText, AsciiDoc, Org and plain text is cut into passages, for basof search. A -filter is a program that gets any other document on its stdin and writes its text to stdout; no shell is between, so it begins with the name of a program. A document without text is stored all the same. A content keeps the text that it was first given under an extension, or stays without, whatever the filter of a later run makes of it: bingest reindex, with the -filter, makes it anew for all documents and times.
 
 "builtin" makes vectors of the wording of passages, with nothing to install; "openai:MODEL" asks a server that speaks the OpenAI embeddings API, at -embed-url; "none" makes none. While the server is away everything else is done, and a later run asks again. A knowledge base has vectors of one kind: bingest reindex changes it.
 

@@ -27,7 +27,7 @@ bingest reindex -embed builtin
 bingest reindex -filter pdf='pdftotext - -'`,
 		Description: `For another embedder, for documents whose text a new -filter can make, and after an upgrade that says so. Versions are not touched. Searches find what was there before until all is done, and an interruption changes nothing.
 
-Text that a filter made in an earlier run is used again, unless a -filter of now makes it anew.`,
+Text that a filter made in an earlier run is used again, unless a -filter of now makes it anew: once for each content, whatever documents and times have it. Citations of the text before still print it. What no text could be had from is tried again.`,
 		Flags:  tool.Flags(&s.set),
 		Action: s.reindex,
 	}

@@ -80,7 +80,7 @@ func lacking(c *cli.Context, sum *ingest.Summary) int {
 		}
 		if total > sum.Textless[kb.Unsupported]+sum.Textless[kb.Binary] {
 			code = tool.ExitPartial
-			err = tool.WithHint(err, `see "text_summary" in the report, or bingest status -all`)
+			err = tool.WithHint(err, `see "text_summary" in the report, or bingest status -all; to try again: bingest reindex, with the -filter`)
 		}
 		tool.Warn(c, err)
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 // Cite names lines of a version by the hash of its content:
-// docs/guide.md@sha256:9f86…#L10-L24. What it names never changes.
+// docs/guide.md@sha256:9f86…#L10-L24. Where a filter made the text that is searched,
+// it has the hash of that text. What it names never changes.
 type Cite struct {
 	Path       string // may be empty
 	SHA256     kb.Hash
@@ -26,6 +27,9 @@ type Cite struct {
 var (
 	// ErrNotCited: the content is not there, or the path never held it.
 	ErrNotCited = errors.New("there is no such content")
+	// ErrNoText: a filter made text of what the path held, but nothing like that is
+	// there. It may have been replaced, and then forgotten.
+	ErrNoText = fmt.Errorf("%w, nor a text that a filter made,", ErrNotCited)
 	// ErrNoLine: the content ends before.
 	ErrNoLine = errors.New("there is no line")
 )
@@ -75,20 +79,16 @@ func ParseCite(s string) (Cite, bool) {
 }
 
 // WriteCite writes what a citation names, byte for byte: lines with their ends,
-// as far as they have them. If a filter made the text of the content for the
-// index, lines are those of that text. The error is ErrNotCited if the content
-// is not there or the path never held it, and ErrNoLine if it has fewer lines;
-// nothing is written then.
+// as far as they have them. The error is ErrNotCited if the content is not there or
+// the path never held it, and ErrNoLine if it has fewer lines; nothing is written
+// then.
 func WriteCite(ctx context.Context, store SearchStore, w io.Writer, c Cite) error {
-	if err := cited(ctx, store, c); err != nil {
+	if err := c.Check(ctx, store); err != nil {
 		return err
 	}
+	read := func(w io.Writer) error { return store.WriteContent(ctx, w, c.SHA256) }
 	if c.Start == 0 {
-		return store.WriteContent(ctx, w, c.SHA256)
-	}
-	read := func(w io.Writer) error {
-		_, err := store.ReadText(ctx, w, c.SHA256, extract.Extension(c.Path))
-		return err
+		return read(w)
 	}
 	var text lineCount // read twice, since it may be large
 	if err := read(&text); err != nil {
@@ -101,8 +101,9 @@ func WriteCite(ctx context.Context, store SearchStore, w io.Writer, c Cite) erro
 	return read(&lineWriter{w: w, end: end, first: c.Start, last: c.End})
 }
 
-// cited checks that there is a content and that its path held it.
-func cited(ctx context.Context, store SearchStore, c Cite) error {
+// Check checks that there is a content and that its path held it: nil, ErrNotCited,
+// or a failure of the store.
+func (c Cite) Check(ctx context.Context, store SearchStore) error {
 	if c.Path == "" {
 		found, err := store.HasContent(ctx, c.SHA256)
 		if err == nil && !found {
@@ -110,13 +111,39 @@ func cited(ctx context.Context, store SearchStore, c Cite) error {
 		}
 		return err
 	}
+	notCited := ErrNotCited
 	for v, err := range store.Back(ctx, c.Path, kb.Point{Valid: kb.Forever, Known: kb.Forever}) {
 		if err != nil {
 			return err
 		}
-		if !v.Gone && v.SHA256 == c.SHA256 {
+		if v.Gone {
+			continue
+		}
+		text, err := store.FilteredText(ctx, v.SHA256, extract.Extension(c.Path))
+		switch {
+		case err != nil:
+			return err
+		case v.SHA256 == c.SHA256:
 			return nil
+		case text != nil:
+			notCited = ErrNoText
 		}
 	}
-	return fmt.Errorf("%s: %w of %s", c, ErrNotCited, c.Path)
+	if notCited == ErrNoText {
+		// Which texts were replaced is not kept, but they themselves are.
+		if found, err := store.HasContent(ctx, c.SHA256); err != nil || found {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: %w of %s", c, notCited, c.Path)
+}
+
+// Names reports whether a citation is of a version, or of the text that a filter has
+// made of it.
+func (c Cite) Names(ctx context.Context, store SearchStore, v *kb.Version) (bool, error) {
+	if v.Gone || v.SHA256 == c.SHA256 {
+		return !v.Gone, nil
+	}
+	text, err := store.FilteredText(ctx, v.SHA256, extract.Extension(v.Path))
+	return text != nil && *text == c.SHA256, err
 }

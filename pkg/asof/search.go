@@ -77,7 +77,8 @@ type Hit struct {
 	Version    kb.Version // that held the passage then
 	Heading    []string   // the path of headings, outermost first
 	Text       string
-	Start, End int        // lines of the version, or of what a filter made of it; from 1, inclusive; 0 if it cannot be told
+	Start, End int        // lines of the version, or of Filtered; from 1, inclusive; 0 if it cannot be told
+	Filtered   *kb.Hash   // of the text that a filter made of the version, where that was searched
 	Marks      [][2]int   // byte ranges of Text that match words of the search
 	From, To   kb.Instant // since when and until when the passage stands there; To is kb.Forever if open
 

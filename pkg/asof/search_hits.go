@@ -10,6 +10,15 @@ import (
 	"github.com/seed16713943/btools/pkg/passage"
 )
 
+// Cite names the lines of a hit, or its whole version where they cannot be told.
+func (h *Hit) Cite() Cite {
+	c := Cite{Path: h.Version.Path, SHA256: h.Version.SHA256, Start: h.Start, End: h.End}
+	if h.Start > 0 && h.Filtered != nil {
+		c.SHA256 = *h.Filtered
+	}
+	return c
+}
+
 // describe makes hits of the best passages.
 func (f *finder) describe(ctx context.Context, best []ranked) error {
 	for _, r := range best {
@@ -35,7 +44,7 @@ func (f *finder) describe(ctx context.Context, best []ranked) error {
 			hit.TextScore = &r.text
 		}
 		stands := d.places[p.Key()]
-		hit.Start, hit.End = stands.start, stands.end
+		hit.Start, hit.End, hit.Filtered = stands.start, stands.end, d.filtered
 		switch {
 		case s.Now:
 			hit.Current = Same
@@ -54,9 +63,10 @@ func (f *finder) describe(ctx context.Context, best []ranked) error {
 
 // document is what hits of one path share.
 type document struct {
-	version kb.Version
-	now     *kb.Version
-	places  map[passage.Key]inDocument // of the version
+	version  kb.Version
+	now      *kb.Version
+	places   map[passage.Key]inDocument // of the version
+	filtered *kb.Hash                   // of the text that a filter made of it
 }
 
 // inDocument is where a passage stands, or stands first.
@@ -95,7 +105,10 @@ func (f *finder) read(ctx context.Context, path string) (*document, error) {
 		return d, err // the index is behind
 	}
 	d.version = *then
-	d.places, err = f.places(ctx, then)
+	if d.places, err = f.places(ctx, then); err != nil {
+		return d, err
+	}
+	d.filtered, err = f.store.FilteredText(ctx, then.SHA256, extract.Extension(then.Path))
 	return d, err
 }
 

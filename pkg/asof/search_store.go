@@ -74,6 +74,9 @@ type SearchStore interface {
 
 	// HasContent reports whether there is a content with the given hash.
 	HasContent(ctx context.Context, hash kb.Hash) (bool, error)
+	// FilteredText returns the hash of the text that a filter for the extension made
+	// of a content; nil if none did.
+	FilteredText(ctx context.Context, hash kb.Hash, extension string) (*kb.Hash, error)
 	// ReadText writes the content with the given hash, verified, or what a filter
 	// for the extension made of it, if there is such.
 	ReadText(ctx context.Context, w io.Writer, hash kb.Hash, extension string) (filtered bool, err error)

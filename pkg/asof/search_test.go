@@ -43,7 +43,7 @@ func TestHit(t *testing.T) {
 				t.Errorf("at %d: %+v", at, h)
 			}
 			var cited bytes.Buffer
-			c := asof.Cite{Path: h.Version.Path, SHA256: h.Version.SHA256, Start: h.Start, End: h.End}
+			c := h.Cite()
 			check(t, asof.WriteCite(context.Background(), b.reader(), &cited, c))
 			if cited.String() != "Retry with backoff,\nthree times.\n" {
 				t.Errorf("%s is %q", c, cited.String())

@@ -142,22 +142,23 @@ func (r *Reader) WithoutText(_ context.Context, hash kb.Hash, extension string) 
 	return none, err
 }
 
+// FilteredText returns the hash of what a filter made of a content.
+func (r *Reader) FilteredText(_ context.Context, hash kb.Hash, extension string) (*kb.Hash, error) {
+	if has, err := r.hasIndex(); !has || err != nil {
+		return nil, err // the file is from before there were filters
+	}
+	kept, err := r.kept(hash, extension)
+	return kept.Filtered, err
+}
+
 // ReadText writes a content, or what a filter made of it.
 func (r *Reader) ReadText(ctx context.Context, w io.Writer, hash kb.Hash, extension string) (filtered bool, err error) {
-	switch has, err := r.hasIndex(); {
+	text, err := r.FilteredText(ctx, hash, extension)
+	switch {
 	case err != nil:
 		return false, err
-	case !has: // the file is from before there were filters
-		return false, r.WriteContent(ctx, w, hash)
+	case text != nil:
+		return true, r.WriteContent(ctx, w, *text)
 	}
-	var text []byte
-	filtered, err = r.row(`
-		SELECT t.sha256
-		FROM blob b JOIN filtered f ON f.blob = b.id JOIN blob t ON t.id = f.text
-		WHERE b.sha256 = +? AND f.extension = +?`, []any{hash[:], extension}, &text)
-	if err != nil {
-		return false, err
-	}
-	copy(hash[:], text)
-	return filtered, r.WriteContent(ctx, w, hash)
+	return false, r.WriteContent(ctx, w, hash)
 }
