@@ -214,6 +214,75 @@ func TestFilter(t *testing.T) {
 	b.wantPassages(pdf, "5 XXX", "250 XXXXX", "350 XXXX") // equal neighbours are one
 }
 
+// meanwhile is a store in which something is done between the reading of a unit and
+// its transaction.
+type meanwhile struct {
+	*sqlite.Store
+	do func()
+}
+
+func (s *meanwhile) Update(ctx context.Context, fn func(ingest.Tx) error) error {
+	if do := s.do; do != nil {
+		s.do = nil
+		do()
+	}
+	return s.Store.Update(ctx, fn)
+}
+
+// TestTextMeanwhile has another run give a content its text while this one has made
+// another: all documents have the one that is there in the end.
+func TestTextMeanwhile(t *testing.T) {
+	for _, test := range []struct {
+		name                    string
+		before, other, reindex  string // filters; what is done before, and meanwhile
+		filter                  string // of the run
+		takesBefore, takesOther bool
+		want                    string
+	}{
+		{name: "by another filter", takesOther: true, other: "foo=cat", filter: "foo=tr a-z A-Z", want: "5 one"},
+		{name: "without a filter", takesOther: true, filter: "foo=tr a-z A-Z", want: "5 one"},
+		{name: "by a filter, and this run has none", takesOther: true, other: "foo=tr a-z A-Z", want: "5 ONE"},
+		{name: "with none", takesOther: true, other: "foo=false", filter: "foo=cat"},
+		{name: "made anew", takesBefore: true, before: "foo=cat", reindex: "foo=tr a-z A-Z", want: "5 ONE"},
+		{name: "made anew, that there was none", takesBefore: true, before: "foo=false", reindex: "foo=cat", want: "5 one"},
+		{name: "made anew, with none", takesBefore: true, before: "foo=cat", reindex: "foo=false"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t)
+			b.opts.Partial = true
+			with := func(s string) ingest.Options {
+				opts := b.opts
+				if s != "" {
+					opts.Filters = filter(t, s)
+				}
+				return opts
+			}
+			take := func(store ingest.Store, path, filter string) {
+				_, err := ingest.Run(t.Context(), store, strings.NewReader(file(path, "one", 5)), with(filter))
+				b.check(err)
+			}
+			b.now = 100
+			if test.takesBefore {
+				take(b.store, "a.foo", test.before)
+			}
+			take(&meanwhile{b.store, func() {
+				if test.takesOther {
+					take(b.store, "a.foo", test.other)
+				} else {
+					_, err := ingest.Reindex(t.Context(), b.store, ingest.RunStart{}, with(test.reindex))
+					b.check(err)
+				}
+			}}, "b.foo", test.filter)
+			var want []string
+			if test.want != "" {
+				want = append(want, test.want)
+			}
+			b.wantPassages("a.foo", want...)
+			b.wantPassages("b.foo", want...)
+		})
+	}
+}
+
 // wantPassages compares the passages of a path with plain texts and the seconds
 // since which they stand.
 func (b *bench) wantPassages(path string, want ...string) {

@@ -56,7 +56,7 @@ type Options struct {
 	Partial     bool     // the stream is one of several, or made by hand: it needs no end
 	Retry       Retry
 
-	Filters  []*extract.Filter // make text of what package extract does not read
+	Filters  []*extract.Filter // make text of contents that are new, and with Reindex of all
 	Embedder embed.Embedder    // embed.None{} for a store without vectors
 	// Adopt returns the embedder of a name, for a store whose index another one than
 	// Embedder has made when the run begins. It is nil where Embedder was asked for.

@@ -31,6 +31,7 @@ func testTexts(t *testing.T, open Open) {
 		{"a dropped index can be made again", dropIndex},
 		{"what a filter made is read in the place of the content", filteredText},
 		{"content without text is recorded and cleared", textless},
+		{"what there is as the text of a content is known, and who held it", keptText},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(newBench(t, open)) })
 	}
@@ -438,6 +439,78 @@ func textless(b *bench) {
 		record.SHA256 = kb.HashOf([]byte("none"))
 		if err := tx.AddTextless(record); err == nil {
 			b.t.Error("a content that is not there has no text")
+		}
+		return nil
+	})
+}
+
+// wantKept checks what there is as the text of a content, in a transaction and beside
+// it.
+func (b *bench) wantKept(plain, extension, want string) {
+	b.t.Helper()
+	hash := kb.HashOf([]byte(plain))
+	said := func(kept ingest.Kept, err error) {
+		b.t.Helper()
+		b.check(err)
+		got := ""
+		if kept.Filtered != nil {
+			got = kept.Filtered.String()[:8]
+		}
+		if f := kept.Fault; f != nil {
+			got += fmt.Sprintf(" %s/%s: %v", f.Class, f.Code, f)
+		}
+		if got != want {
+			b.t.Errorf("%s as %s has the text %q, not %q", plain, extension, got, want)
+		}
+	}
+	said(b.Kept(context.Background(), hash, extension))
+	b.update(func(tx ingest.Tx) error {
+		said(tx.Kept(hash, extension))
+		return nil
+	})
+}
+
+func keptText(b *bench) {
+	b.put("a.pdf", "%PDF", epoch, 0)
+	hash, text := kb.HashOf([]byte("%PDF")), kb.HashOf([]byte("text")).String()[:8]
+	b.wantKept("%PDF", "pdf", "")
+	b.update(func(tx ingest.Tx) error {
+		b.check(tx.AddFiltered(&ingest.Filtered{SHA256: hash, Extension: "pdf", Text: encode(b.t, []byte("text"))}))
+		kept, err := tx.Kept(hash, "pdf")
+		b.check(err)
+		if kept.Filtered == nil {
+			b.t.Error("a transaction does not know what it did")
+		}
+		return nil
+	})
+	b.wantKept("%PDF", "pdf", text)
+	b.wantKept("%PDF", "ps", "")
+	b.wantKept("text", "pdf", "")
+	b.update(func(tx ingest.Tx) error {
+		fault := kb.NewFault(kb.Processing, kb.Timeout, "too slow")
+		return tx.AddTextless(&ingest.Textless{Run: b.run, SHA256: hash, Extension: "pdf", Fault: fault})
+	})
+	b.wantKept("%PDF", "pdf", text+" processing/timeout: too slow")
+	b.update(func(tx ingest.Tx) error { return tx.ClearTextless(hash, "pdf") })
+	b.wantKept("%PDF", "pdf", text)
+	b.wantKept("none", "pdf", "")
+
+	b.put("b.TXT", "old", epoch, 0)
+	b.put("b.TXT", "new", epoch+1, 0)
+	b.update(func(tx ingest.Tx) error {
+		b.check(b.write(tx, "c.md", "old", epoch, 0))
+		b.check(b.write(tx, "c.txt", "now", epoch, 0))
+		for _, test := range []struct {
+			plain, extension string
+			want             bool
+		}{
+			{"old", "txt", true}, {"new", "txt", true}, {"old", "md", false}, {"now", "txt", false}, {"text", "pdf", false}, {"none", "txt", false},
+		} {
+			held, err := tx.HeldBefore(kb.HashOf([]byte(test.plain)), test.extension)
+			b.check(err)
+			if held != test.want {
+				b.t.Errorf("%s was held as .%s: %t", test.plain, test.extension, held)
+			}
 		}
 		return nil
 	})
