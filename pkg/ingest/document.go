@@ -93,6 +93,16 @@ func (r *runner) documentOf(ctx context.Context, w *worker, it *item, plain []by
 			return r.keptDocument(ctx, w, name, hash, kept)
 		}
 	}
+	if r.filterOf(name) != nil {
+		held, err := r.store.Held(ctx, hash, extract.Extension(name))
+		if err != nil {
+			return nil, fmt.Errorf("look for versions with content %s: %w", hash, err)
+		}
+		if held {
+			defer r.takesTime(&r.extractTime)()
+			return r.split(name, plain), nil
+		}
+	}
 	return r.document(ctx, w, name, hash, plain), nil
 }
 

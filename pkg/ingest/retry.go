@@ -143,6 +143,14 @@ func (s *retrying) Kept(ctx context.Context, hash kb.Hash, extension string) (ke
 	return kept, err
 }
 
+func (s *retrying) Held(ctx context.Context, hash kb.Hash, extension string) (held bool, err error) {
+	err = s.do(ctx, func() (err error) {
+		held, err = s.Store.Held(ctx, hash, extension)
+		return err
+	})
+	return held, err
+}
+
 func (s *retrying) Update(ctx context.Context, fn func(Tx) error) error {
 	return s.do(ctx, func() error { return s.Store.Update(ctx, fn) })
 }

@@ -47,6 +47,9 @@ type Store interface {
 	Reigns(ctx context.Context, fn func(name string, reigns []Reign) error) error
 	// Kept returns what the store has as the text of a content, be it there or not.
 	Kept(ctx context.Context, hash kb.Hash, extension string) (Kept, error)
+	// Held reports whether a path with the extension has a version with a content. It
+	// looks at all versions, if the content is there.
+	Held(ctx context.Context, hash kb.Hash, extension string) (bool, error)
 	// ReadText writes the content with the given hash to w, or what a filter for
 	// the extension made of it, if there is such. The error about a content that is
 	// damaged, in a store that is not, is a *kb.Fault with the code Corrupt.
@@ -137,8 +140,7 @@ type Tx interface {
 	PutInterval(path int64, i Interval) error
 	// Kept is Store.Kept as the transaction sees it.
 	Kept(hash kb.Hash, extension string) (Kept, error)
-	// HeldBefore reports whether a path with the extension has a version with a
-	// content from before this transaction. It looks at all versions.
+	// HeldBefore is Store.Held, but for the versions of this transaction.
 	HeldBefore(hash kb.Hash, extension string) (bool, error)
 	// AddFiltered keeps what a filter made, in the place of what one for the
 	// same extension made before.

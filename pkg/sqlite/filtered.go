@@ -70,20 +70,42 @@ func (t *tx) Kept(hash kb.Hash, extension string) (kept ingest.Kept, err error) 
 	return t.kept(hash, extension)
 }
 
+// Held reports whether a version has a content under the extension.
+func (s *Store) Held(ctx context.Context, hash kb.Hash, extension string) (held bool, err error) {
+	err = s.apart(ctx, func(r *session) error {
+		var blob int64
+		stored, err := r.rowNow("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &blob)
+		if stored {
+			held, err = r.heldBefore(blob, extension, kb.Forever)
+		}
+		return err
+	})
+	return held, err
+}
+
 // HeldBefore reports whether a version from before this transaction has a content
-// under the extension. There is no way from a content to its versions but through
-// all of them.
-func (t *tx) HeldBefore(hash kb.Hash, extension string) (held bool, err error) {
+// under the extension.
+func (t *tx) HeldBefore(hash kb.Hash, extension string) (bool, error) {
 	blob, stored := t.held[hash]
 	if !stored {
-		stored, err = t.rowNow("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &blob.id)
+		var err error
+		if stored, err = t.rowNow("SELECT id FROM blob WHERE sha256 = ?", []any{hash[:]}, &blob.id); err != nil {
+			return false, err
+		}
 	}
-	if err != nil || !stored || t.firstBlob > 0 && blob.id >= t.firstBlob {
-		return false, err
+	if !stored || t.firstBlob > 0 && blob.id >= t.firstBlob {
+		return false, nil
 	}
-	err = t.eachNow(`
+	return t.heldBefore(blob.id, extension, t.now)
+}
+
+// heldBefore reports whether a version that was recorded before a moment has a content
+// under the extension. There is no way from a content to its versions but through
+// all of them.
+func (s *session) heldBefore(blob int64, extension string, now kb.Instant) (held bool, err error) {
+	err = s.eachNow(`
 		SELECT p.name FROM version v CROSS JOIN path p ON p.id = v.path
-		WHERE v.blob = ? AND v.recorded_at < ?`, []any{blob.id, t.now}, func(rows *sql.Rows) error {
+		WHERE v.blob = ? AND v.recorded_at < ?`, []any{blob, now}, func(rows *sql.Rows) error {
 		var name []byte
 		if err := rows.Scan(&name); err != nil {
 			return err

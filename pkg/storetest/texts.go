@@ -508,8 +508,10 @@ func keptText(b *bench) {
 		} {
 			held, err := tx.HeldBefore(kb.HashOf([]byte(test.plain)), test.extension)
 			b.check(err)
-			if held != test.want {
-				b.t.Errorf("%s was held as .%s: %t", test.plain, test.extension, held)
+			apart, err := b.Held(context.Background(), kb.HashOf([]byte(test.plain)), test.extension)
+			b.check(err)
+			if held != test.want || apart != test.want {
+				b.t.Errorf("%s was held as .%s: %t, %t", test.plain, test.extension, held, apart)
 			}
 		}
 		return nil
