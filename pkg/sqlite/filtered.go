@@ -64,10 +64,17 @@ func (t *tx) Kept(hash kb.Hash, extension string) (kept ingest.Kept, err error) 
 		}
 		t.kepts = &some
 	}
-	if !*t.kepts {
+	if !*t.kepts || t.isNew(hash) {
 		return kept, nil
 	}
 	return t.kept(hash, extension)
+}
+
+// isNew reports whether a content was stored by this transaction, and nothing has been
+// said of its text.
+func (t *tx) isNew(hash kb.Hash) bool {
+	blob, stored := t.held[hash]
+	return stored && t.firstBlob > 0 && blob.id >= t.firstBlob && !t.textSaid[blob.id]
 }
 
 // Held reports whether a version has a content under the extension.
@@ -118,6 +125,15 @@ func (s *session) heldBefore(blob int64, extension string, now kb.Instant) (held
 	return held, untilStop(err)
 }
 
+// saysOfText keeps that something is said of the text of a content.
+func (t *tx) saysOfText(blob int64) {
+	t.kepts = nil // it may have been false
+	if t.textSaid == nil {
+		t.textSaid = make(map[int64]bool)
+	}
+	t.textSaid[blob] = true
+}
+
 // AddFiltered keeps the text that a filter made of a content.
 func (t *tx) AddFiltered(f *ingest.Filtered) error {
 	blob, err := t.blob(f.SHA256, nil)
@@ -128,7 +144,7 @@ func (t *tx) AddFiltered(f *ingest.Filtered) error {
 	if err != nil {
 		return err
 	}
-	t.kepts = nil // it may have been false
+	t.saysOfText(blob)
 	_, err = t.exec(`
 		INSERT INTO filtered (blob, extension, text, command) VALUES (?, ?, ?, ?)
 		ON CONFLICT (blob, extension) DO UPDATE SET text = excluded.text, command = excluded.command`,
@@ -143,7 +159,8 @@ func (t *tx) AddTextless(tl *ingest.Textless) error {
 		return err
 	}
 	some := true
-	t.textless, t.kepts = &some, nil
+	t.textless = &some
+	t.saysOfText(blob)
 	_, err = t.exec(`
 		INSERT INTO textless (blob, extension, run, class, code, message) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (blob, extension) DO UPDATE SET run = excluded.run,
@@ -162,7 +179,7 @@ func (t *tx) ClearTextless(hash kb.Hash, extension string) error {
 		}
 		t.textless = &some
 	}
-	if !*t.textless {
+	if !*t.textless || t.isNew(hash) {
 		return nil
 	}
 	_, err := t.exec("DELETE FROM textless WHERE blob = (SELECT id FROM blob WHERE sha256 = ?) AND extension = ?", hash[:], extension)

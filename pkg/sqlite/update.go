@@ -93,6 +93,7 @@ type tx struct {
 	written   []int64                      // the paths of which it wrote
 	held      map[kb.Hash]heldBlob         // contents of paths that were asked for or given one, by hash
 	firstBlob int64                        // the first content that it stored; 0 for none
+	textSaid  map[int64]bool               // contents of which it has said what their text is
 	fresh     map[kb.Hash]bool             // contents that are not stored; see LookForContents
 	last      map[string]int64             // the last id of each table that has been asked for
 
