@@ -495,6 +495,29 @@ func keptText(b *bench) {
 	b.wantKept("%PDF", "pdf", text)
 	b.wantKept("none", "pdf", "")
 
+	// What one transaction has stored and said of it, it knows.
+	b.update(func(tx ingest.Tx) error {
+		b.check(b.write(tx, "d.pdf", "%PDF 2", epoch, 0))
+		hash := kb.HashOf([]byte("%PDF 2"))
+		for _, want := range []kb.Code{"", kb.Timeout, ""} {
+			kept, err := tx.Kept(hash, "pdf")
+			b.check(err)
+			var got kb.Code
+			if kept.Fault != nil {
+				got = kept.Fault.Code
+			}
+			if got != want {
+				b.t.Errorf("of a content of the transaction: %q, not %q", got, want)
+			}
+			if want == "" {
+				b.check(tx.AddTextless(&ingest.Textless{Run: b.run, SHA256: hash, Extension: "pdf", Fault: kb.NewFault(kb.Processing, kb.Timeout, "too slow")}))
+			} else {
+				b.check(tx.ClearTextless(hash, "pdf"))
+			}
+		}
+		return nil
+	})
+
 	b.put("b.TXT", "old", epoch, 0)
 	b.put("b.TXT", "new", epoch+1, 0)
 	b.update(func(tx ingest.Tx) error {
