@@ -119,19 +119,23 @@ func (c Cite) Check(ctx context.Context, store SearchStore) error {
 		if v.Gone {
 			continue
 		}
+		if v.SHA256 == c.SHA256 {
+			return nil
+		}
 		text, err := store.FilteredText(ctx, v.SHA256, extract.Extension(c.Path))
 		switch {
 		case err != nil:
 			return err
-		case v.SHA256 == c.SHA256:
+		case text == nil:
+		case *text == c.SHA256:
 			return nil
-		case text != nil:
+		default:
 			notCited = ErrNoText
 		}
 	}
 	if notCited == ErrNoText {
 		// Which texts were replaced is not kept, but they themselves are.
-		if found, err := store.HasContent(ctx, c.SHA256); err != nil || found {
+		if replaced, err := store.IsReplacedText(ctx, c.SHA256); err != nil || replaced {
 			return err
 		}
 	}

@@ -74,6 +74,9 @@ type SearchStore interface {
 
 	// HasContent reports whether there is a content with the given hash.
 	HasContent(ctx context.Context, hash kb.Hash) (bool, error)
+	// IsReplacedText reports whether there is a content with the given hash that no
+	// version holds: what a filter made once, and made another text of later.
+	IsReplacedText(ctx context.Context, hash kb.Hash) (bool, error)
 	// FilteredText returns the hash of the text that a filter for the extension made
 	// of a content; nil if none did.
 	FilteredText(ctx context.Context, hash kb.Hash, extension string) (*kb.Hash, error)

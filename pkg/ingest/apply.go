@@ -72,6 +72,7 @@ func (a *applier) applyScan() error {
 	if a.scan, err = a.tx.Scan(&begun); err != nil {
 		return err
 	}
+	a.scan.StartedAt = min(a.scan.StartedAt, a.tx.Now()) // a file of before this rule may have another
 	a.out.otherDir = a.scan.OtherDir
 	a.out.fast = a.scan.New && a.unit.scan.StartedAt > a.tx.Now()+muchTooEarly
 	if err := a.closed.refresh(a.tx); err != nil {

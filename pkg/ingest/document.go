@@ -17,8 +17,7 @@ import (
 // document is what searches have of a content under a path.
 type document struct {
 	texts    []Text    // the wordings of its passages, each once, in order
-	filtered *Filtered // what a filter made of it now; nil where none did
-	kept     *kb.Hash  // of the text of the store's that it was made of; nil where that is the content itself
+	filtered *Filtered // what a filter made of it, now or in an earlier run; nil where none did
 	fault    *kb.Fault // why there is no text
 	keysOnly bool      // the texts are stored with another document, that comes before
 }
@@ -28,7 +27,7 @@ func (d *document) textOf() *kb.Hash {
 	if d.filtered != nil {
 		return &d.filtered.Text.SHA256
 	}
-	return d.kept
+	return nil
 }
 
 // plain has the bytes of a content as long as there may be text in them. Of a
@@ -248,18 +247,25 @@ func (r *runner) keptDocument(ctx context.Context, w *worker, name string, hash 
 		return nil, err
 	}
 	defer r.takesTime(&r.extractTime)()
-	return r.splitText(name, w.plain.Bytes(), filtered), nil
+	doc := r.splitText(name, w.plain.Bytes(), filtered)
+	if !filtered {
+		return doc, nil
+	}
+	text, err := w.enc.Encode(bytes.NewReader(w.plain.Bytes()))
+	if err != nil {
+		return nil, err
+	}
+	// Before the transaction, all versions with the content may be forgotten, and the text with them.
+	doc.filtered = &Filtered{SHA256: hash, Extension: extract.Extension(name), Command: kept.Command, Text: text}
+	return doc, nil
 }
 
 // splitText makes the document of a text of the store's, which a filter has made or not.
 func (r *runner) splitText(name string, text []byte, filtered bool) *document {
-	if !filtered {
-		return r.split(name, text)
+	if filtered {
+		name = extract.FilteredName
 	}
-	doc := r.split(extract.FilteredName, text)
-	hash := kb.HashOf(text)
-	doc.kept = &hash
-	return doc
+	return r.split(name, text)
 }
 
 // readText puts into buf what the store holds of a content.

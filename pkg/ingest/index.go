@@ -65,6 +65,7 @@ type Reign struct {
 // neither, that is the content itself, once a version holds it.
 type Kept struct {
 	Filtered *kb.Hash  // of the text that a filter made of it
+	Command  string    // of that filter
 	Fault    *kb.Fault // why no text could be had from it, whatever was had before
 }
 

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -280,6 +281,34 @@ func TestTextMeanwhile(t *testing.T) {
 			b.wantPassages("a.foo", want...)
 			b.wantPassages("b.foo", want...)
 		})
+	}
+}
+
+// TestTextForgotten forgets the only version with a content, and so the text that a
+// filter made of it, while a run takes in another document with the content.
+func TestTextForgotten(t *testing.T) {
+	b := newBench(t)
+	b.opts.Partial = true
+	b.opts.Filters = filter(t, "foo=tr a-z A-Z")
+	b.now = 100
+	take := func(store ingest.Store, path, text string, at int64) {
+		_, err := ingest.Run(t.Context(), store, strings.NewReader(file(path, text, at)), b.opts)
+		b.check(err)
+	}
+	take(b.store, "a.foo", "one", 5)
+	take(b.store, "a.foo", "two", 8)
+	take(&meanwhile{b.store, func() {
+		f, err := b.store.Forget(t.Context(), ingest.Forgetting{Before: at(9)})
+		b.check(err)
+		if f.Contents != 2 {
+			t.Errorf("%d contents and texts were forgotten", f.Contents)
+		}
+	}}, "b.foo", "one", 7)
+	b.wantPassages("b.foo", "7 ONE")
+	var text bytes.Buffer
+	filtered, err := b.store.ReadText(t.Context(), &text, kb.HashOf([]byte("one")), "foo")
+	if b.check(err); !filtered || text.String() != "ONE" {
+		t.Errorf("the text that is kept is %q, of a filter: %t", text.String(), filtered)
 	}
 }
 

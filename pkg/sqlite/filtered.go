@@ -26,10 +26,12 @@ func (s *session) kept(hash kb.Hash, extension string) (kept ingest.Kept, err er
 	var text []byte
 	var class, code, message sql.NullString
 	_, err = s.rowNow(`
-		SELECT (SELECT t.sha256 FROM filtered f JOIN blob t ON t.id = f.text WHERE f.blob = b.id AND f.extension = +?1),
-			n.class, n.code, n.message
-		FROM blob b LEFT JOIN textless n ON n.blob = b.id AND n.extension = +?1
-		WHERE b.sha256 = +?2`, []any{extension, hash[:]}, &text, &class, &code, &message)
+		SELECT t.sha256, coalesce(f.command, ''), n.class, n.code, n.message
+		FROM blob b
+		LEFT JOIN filtered f ON f.blob = b.id AND f.extension = +?1
+		LEFT JOIN blob t ON t.id = f.text
+		LEFT JOIN textless n ON n.blob = b.id AND n.extension = +?1
+		WHERE b.sha256 = +?2`, []any{extension, hash[:]}, &text, &kept.Command, &class, &code, &message)
 	if text != nil {
 		kept.Filtered = new(kb.Hash)
 		copy(kept.Filtered[:], text)

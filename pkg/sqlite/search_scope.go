@@ -132,6 +132,15 @@ func (r *Reader) HasContent(_ context.Context, hash kb.Hash) (found bool, err er
 	return found, err
 }
 
+// IsReplacedText reports whether there is a content with the given hash that no version
+// holds. There is no way from a content to its versions but through all of them.
+func (r *Reader) IsReplacedText(_ context.Context, hash kb.Hash) (replaced bool, err error) {
+	_, err = r.row(`
+		SELECT EXISTS (SELECT 1 FROM blob b WHERE b.sha256 = ? AND NOT EXISTS (SELECT 1 FROM version WHERE blob = b.id))`,
+		[]any{hash[:]}, &replaced)
+	return replaced, err
+}
+
 // WithoutText reports whether no text could be had from a content.
 func (r *Reader) WithoutText(_ context.Context, hash kb.Hash, extension string) (none bool, err error) {
 	if has, err := r.hasIndex(); !has || err != nil {
