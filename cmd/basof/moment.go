@@ -90,13 +90,13 @@ func (m moment) find(c *cli.Context, reader *sqlite.Reader) (place, error) {
 	}
 	commit := &found[0]
 	p.at, p.seq, p.hash = commit.ValidFrom, &commit.Seq, commit.Hash
-	other, err := reader.OtherLine(c.Context, commit)
+	one, other, err := reader.Branches(c.Context, commit)
 	if err != nil {
 		return p, err
 	}
 	if other != "" {
 		tool.Warn(c, tool.WithHint(
-			fmt.Errorf("histories were taken in along more than one line, and the tree as of @%s may hold what other lines have, such as that of @%s", commit.Hash, other),
+			fmt.Errorf("@%s and @%s are of two lines of history under one prefix, and the tree as of @%s may hold what is of the other line", one, other, commit.Hash),
 			"to keep lines apart, take each in with a -prefix of its own"))
 	}
 	if commit.Elsewhere {

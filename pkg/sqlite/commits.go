@@ -41,40 +41,47 @@ func (r *Reader) Commits(ctx context.Context, digits string, most int) ([]asof.C
 	return found, untilStop(err)
 }
 
-// OtherLine returns a commit that has the place of another one, both no later than the
-// given one and under a prefix under which that has changed something: histories were
-// taken in there along more than one line. It returns "" where there is none.
-func (r *Reader) OtherLine(ctx context.Context, c *asof.Commit) (string, error) {
+// Branches returns two commits with one place, no later than the given one and under a
+// prefix under which that has changed something: histories were taken in there along
+// more than one line. It returns "" where there are none.
+func (r *Reader) Branches(ctx context.Context, c *asof.Commit) (one, other string, err error) {
 	scans, err := r.HistoriesHeard(ctx)
 	if err != nil || !mayBranch(scans) {
-		return "", err
+		return "", "", err
 	}
 	group, args := prefixGroup(scans)
-	var hash string
 	_, err = r.row(`
 		WITH history AS (
 			SELECT v.source, max(v.seq) AS seq, max(v.valid_from) AS valid_from, `+group+` AS prefix
 			FROM version v JOIN path p ON p.id = v.path
-			WHERE v.source >= :first AND v.source < :after GROUP BY 1, 4)
-		SELECT substr(max(source), :skip) FROM history
+			WHERE v.source >= :first AND v.source < :after AND v.seq <= :seq GROUP BY 1, 4)
+		SELECT substr(min(source), :skip), substr(max(source), :skip) FROM history
 		WHERE valid_from <= :until AND prefix IN (SELECT prefix FROM history WHERE source = :source)
 		GROUP BY prefix, seq HAVING min(source) <> max(source) ORDER BY seq DESC LIMIT 1`,
 		append(args, sql.Named("first", asof.CommitSource), sql.Named("after", asof.CommitSource+"g"),
-			sql.Named("until", c.ValidFrom), sql.Named("source", asof.CommitSource+c.Hash), sql.Named("skip", len(asof.CommitSource)+1)), &hash)
-	return hash, err
+			sql.Named("until", c.ValidFrom), sql.Named("source", asof.CommitSource+c.Hash), sql.Named("skip", len(asof.CommitSource)+1),
+			sql.Named("seq", c.Seq)), &one, &other)
+	return one, other, err
 }
 
-// mayBranch reports whether histories under one prefix go on in different ways from one
-// commit or from the beginning, as those of one line do when it is taken in anew each time.
+// mayBranch reports whether histories may be of more than one line: unless, under each
+// prefix, one goes on where another ends. It may also be one line that was taken in anew.
 func mayBranch(scans []kb.Scan) bool {
-	type beginning struct{ prefix, since string }
-	ends := make(map[beginning]string)
+	type place struct{ prefix, commit string }
+	next := make(map[place]string)
+	ends := make(map[place]bool)
 	for _, scan := range scans {
-		from := beginning{scan.Prefix, scan.History.Since}
-		if end, known := ends[from]; known && end != scan.History.Commit {
+		from := place{scan.Prefix, scan.History.Since}
+		if end, known := next[from]; known && end != scan.History.Commit {
 			return true
 		}
-		ends[from] = scan.History.Commit
+		next[from] = scan.History.Commit
+		ends[place{scan.Prefix, scan.History.Commit}] = true
+	}
+	for from := range next {
+		if from.commit != "" && !ends[from] {
+			return true
+		}
 	}
 	return false
 }
