@@ -46,7 +46,7 @@ func (r *Reader) backupAside(ctx context.Context, to string) (string, error) {
 // more, and takes away what makes no sense in the others. It returns how many
 // rows it changed.
 func (s *Store) RepairRuns(ctx context.Context, alive func(*ingest.RunState) bool) (changed int64, err error) {
-	return changed, s.inTx(ctx, func(t *tx) error {
+	err = s.inTx(ctx, func(t *tx) error {
 		var dead, odd []int64
 		err := t.each("SELECT id, started_at, finished_at, status, host, pid, report FROM run", nil, func(rows *sql.Rows) error {
 			var run ingest.RunState
@@ -84,6 +84,7 @@ func (s *Store) RepairRuns(ctx context.Context, alive func(*ingest.RunState) boo
 		changed = int64(len(dead) + len(odd))
 		return nil
 	})
+	return changed, err
 }
 
 // RepairTextIndex makes the index of words anew from the texts, and the words that
@@ -153,7 +154,7 @@ func (s *Store) RepairMeta(ctx context.Context) error {
 
 // OpenScans returns the scans of which all is in, with their ends.
 func (s *Store) OpenScans(ctx context.Context) (ends []kb.End, err error) {
-	return ends, s.apart(ctx, func(r *session) error {
+	err = s.apart(ctx, func(r *session) error {
 		return r.each("SELECT body, expected, unread FROM scan WHERE closed_at IS NULL AND expected IS NOT NULL AND taken >= expected ORDER BY started_at",
 			nil, func(rows *sql.Rows) error {
 				var body []byte
@@ -172,6 +173,7 @@ func (s *Store) OpenScans(ctx context.Context) (ends []kb.End, err error) {
 				return nil
 			})
 	})
+	return ends, err
 }
 
 // inTx runs fn in a transaction of this package's own.

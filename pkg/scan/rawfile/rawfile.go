@@ -17,7 +17,8 @@ func Stat(path string, follow bool) (st unix.Stat_t, err error) {
 	if follow {
 		call = unix.Stat
 	}
-	return st, pathError("stat", path, Again(func() error { return call(path, &st) }))
+	err = Again(func() error { return call(path, &st) })
+	return st, pathError("stat", path, err)
 }
 
 // Again repeats a system call that a signal has interrupted.
@@ -66,7 +67,8 @@ func Open(path string, follow bool) (File, error) {
 
 // Stat is fstat(2).
 func (f File) Stat() (st unix.Stat_t, err error) {
-	return st, pathError("stat", f.path, Again(func() error { return unix.Fstat(f.fd, &st) }))
+	err = Again(func() error { return unix.Fstat(f.fd, &st) })
+	return st, pathError("stat", f.path, err)
 }
 
 // Read is read(2); at the end it returns [io.EOF].
