@@ -1,4 +1,4 @@
-// The program basof answers questions about a knowledge base as of any moment.
+// Command basof answers questions about a knowledge base as of any moment.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The program bcheck verifies, repairs and recovers knowledge bases.
+// Command bcheck verifies, repairs and recovers knowledge bases.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The program bingest takes records or chunks into a knowledge base.
+// Command bingest takes records or chunks into a knowledge base.
 package main
 
 import (

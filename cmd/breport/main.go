@@ -1,4 +1,4 @@
-// The program breport shows reports of bingest to people and to monitoring.
+// Command breport shows reports of bingest to people and to monitoring.
 package main
 
 import (

@@ -7,8 +7,7 @@ import (
 )
 
 // Remove records by hand that the documents of the given names, and those below
-// folders of these names, are gone from a moment on; the zero time means now.
-// It returns how many there were.
+// folders of these names, are gone from a moment on; nil means now.
 func Remove(ctx context.Context, store Store, start RunStart, at *kb.Instant, prefixes []string) (*Summary, error) {
 	sum := &Summary{Status: Errored, Started: start.At.Time()}
 	var err error

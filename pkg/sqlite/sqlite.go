@@ -83,8 +83,9 @@ type Store struct {
 }
 
 // Open opens the knowledge base at path, makes it if there is no file, and
-// brings an older schema up to date, after a copy of the file. Errors that callers tell apart are
-// ErrForeign and ErrNewer.
+// brings an older schema up to date, after a copy of the file. Errors that callers
+// tell apart are ErrForeign, ErrNewer, ErrDamaged, ErrNoFolder, ErrReadOnly and
+// ErrFull.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now

@@ -115,7 +115,7 @@ type tx struct {
 // Now returns the transaction's recorded time.
 func (t *tx) Now() kb.Instant { return t.now }
 
-// versionColumns are those that scanVersion reads, of a version v and its blob
+// versionColumns are those that a versionRow receives, of a version v and its blob
 // b, which may be absent.
 const versionColumns = `v.id, v.valid_from, v.seq, v.recorded_at, v.mode, v.mtime, v.source, b.sha256, b.size`
 

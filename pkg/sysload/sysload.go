@@ -1,4 +1,4 @@
-// Package sysload says how much memory this process holds.
+// Package sysload says how much memory this process holds, and which processes run.
 //
 //	m, err := sysload.Memory()
 //	if m.Resident > threshold { … }
