@@ -31,10 +31,7 @@ func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of i
 	if err := r.copyTo(ctx, part, progress); err != nil {
 		return err
 	}
-	if err := syncFile(part); err != nil {
-		return err
-	}
-	return publish(part, to)
+	return Publish(part, to)
 }
 
 // Publish gives a file that was made under another name its own, once it is on the

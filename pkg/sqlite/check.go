@@ -228,17 +228,7 @@ func (k *check) note(code string, cure Cure, format string, args ...any) error {
 
 // long runs a query that may take long, and ends it when the context does.
 func (k *check) long(query string, args []any, scan func(*sql.Rows) error) error {
-	rows, err := k.conn.QueryContext(k.ctx, query, args...)
-	if err != nil {
-		return fault(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return fault(err)
-		}
-	}
-	return fault(rows.Err())
+	return k.eachUntil(k.ctx, query, args, scan)
 }
 
 // ids calls fn with the only column of each row.

@@ -117,10 +117,7 @@ func (k *check) texts() error {
 			return nil
 		}
 		k.sum.TextsRead++
-		p := passage.Passage{Text: string(body)}
-		if len(heading) > 0 {
-			p.Heading = strings.Split(string(heading), "\n")
-		}
+		p := passage.Passage{Heading: headingsOf(string(heading)), Text: string(body)}
 		if want := p.Key(); !bytes.Equal(key, want[:]) {
 			return k.damage(CodeText, ByRepair, "text %d is not the one that its key is of", id)
 		}

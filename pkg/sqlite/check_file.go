@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -150,6 +151,17 @@ func schemaOf(ctx context.Context, s *session) (map[string]string, error) {
 
 // freshSchema returns what schemaOf returns of a new file of a schema version.
 func freshSchema(ctx context.Context, version int) (map[string]string, error) {
+	s, err := newInMemory(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return schemaOf(ctx, s)
+}
+
+// newInMemory makes an empty knowledge base of a schema version, or of the newest if
+// that is older, in memory.
+func newInMemory(ctx context.Context, version int) (*session, error) {
 	scripts, err := migrations()
 	if err != nil {
 		return nil, err
@@ -158,13 +170,12 @@ func freshSchema(ctx context.Context, version int) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close() // in memory
 	for _, script := range scripts[:min(version, len(scripts))] {
 		if _, err := s.conn.ExecContext(ctx, script); err != nil {
-			return nil, fault(err)
+			return nil, errors.Join(fault(err), s.Close())
 		}
 	}
-	return schemaOf(ctx, s)
+	return s, nil
 }
 
 // logTries is how often a write-ahead log is read in the hope that nobody writes
@@ -198,7 +209,7 @@ func (k *check) writeAheadLog() error {
 // tells its states apart.
 func lostInLog(path string) (lost int, state []byte, err error) {
 	wal, err := os.Open(path + "-wal")
-	if os.IsNotExist(err) {
+	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil, nil
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"sync"
 
 	"github.com/seed16713943/btools/pkg/ingest"
@@ -193,9 +192,7 @@ func (s *Store) Waiting(ctx context.Context, after int64, limit int) ([]ingest.T
 					return err
 				}
 				copy(text.Key[:], key)
-				if heading != "" {
-					text.Heading = strings.Split(heading, "\n")
-				}
+				text.Heading = headingsOf(heading)
 				texts = append(texts, text)
 				return nil
 			})

@@ -3,8 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"os"
 
 	"github.com/seed16713943/btools/pkg/asof"
@@ -49,8 +47,8 @@ func (r *Reader) Info(ctx context.Context, now kb.Instant, scans int) (asof.Info
 			if err := rows.Scan(&body, &expected, &closed, &scan.Withheld); err != nil {
 				return err
 			}
-			if err := json.Unmarshal(body, &scan.Scan); err != nil {
-				return fmt.Errorf("read scan: %w", err)
+			if err := decodeScan(body, &scan.Scan); err != nil {
+				return err
 			}
 			scan.Complete = closed.Valid
 			scan.Paths = expected.Int64

@@ -26,8 +26,8 @@ type Reader struct {
 	pragmas string // of the session; readerPragmas if ""
 	blobs   *blobReader
 
-	immutable *os.FileInfo // of a file opened as immutable, to be looked at again
-	copied    string       // the folder of a temporary copy
+	immutable os.FileInfo // of a file opened as immutable, to be looked at again
+	copied    string      // the folder of a temporary copy
 }
 
 // OpenReader opens the knowledge base at path. A file without tables is an
@@ -114,7 +114,7 @@ func (r *Reader) begin(ctx context.Context, dsn string) error {
 func (r *Reader) beginApart(ctx context.Context, info os.FileInfo) error {
 	wal, err := os.Stat(r.path + "-wal")
 	if errors.Is(err, os.ErrNotExist) || err == nil && wal.Size() == 0 {
-		r.immutable = &info
+		r.immutable = info
 		return r.begin(ctx, dsn(r.path, url.Values{"mode": {"ro"}, "immutable": {"1"}}))
 	}
 	if err != nil {
@@ -221,8 +221,7 @@ func (r *Reader) Close() error {
 		errs = append(errs, r.session.Close())
 		r.blobs.Close()
 	}
-	if r.immutable != nil {
-		before := *r.immutable
+	if before := r.immutable; before != nil {
 		after, err := os.Stat(r.path)
 		if err == nil && (after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime())) {
 			err = fmt.Errorf("%s was written to while it was read; ask again", r.path)

@@ -140,7 +140,7 @@ func (r *recovery) fill() error {
 func stateOf(path string) (state string, err error) {
 	for _, suffix := range []string{"", "-wal"} {
 		info, err := os.Stat(path + suffix)
-		if os.IsNotExist(err) && suffix != "" {
+		if errors.Is(err, os.ErrNotExist) && suffix != "" {
 			continue
 		}
 		if err != nil {
@@ -169,7 +169,7 @@ func (r *recovery) open(path string) error {
 		return file, info.Size(), nil
 	}
 	file, size, err := open(path)
-	if os.IsNotExist(err) {
+	if errors.Is(err, os.ErrNotExist) {
 		return ErrMissing
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func (r *recovery) open(path string) error {
 	}
 	var log io.ReaderAt
 	wal, walSize, err := open(path + "-wal")
-	if err != nil && !os.IsNotExist(err) {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if err == nil {

@@ -81,17 +81,7 @@ func (r *recovery) run(statements ...string) error {
 
 // many calls fn with the rows of a query that is asked once.
 func (r *recovery) many(query string, fn func(*sql.Rows) error) error {
-	rows, err := r.out.conn.QueryContext(r.ctx, query)
-	if err != nil {
-		return fault(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := fn(rows); err != nil {
-			return fault(err)
-		}
-	}
-	return fault(rows.Err())
+	return r.out.eachUntil(r.ctx, query, nil, fn)
 }
 
 // lostFolder is where paths are put whose name is lost, as fsck does with files.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"math"
 	"path"
 	"unicode/utf8"
 
@@ -46,20 +47,11 @@ const (
 
 // newLayout asks SQLite for the tables that the migrations make.
 func newLayout(ctx context.Context) (*layout, error) {
-	s, err := openSession(ctx, "file::memory:", guardPragmas)
+	s, err := newInMemory(ctx, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close() // in memory
-	scripts, err := migrations()
-	if err != nil {
-		return nil, err
-	}
-	for _, script := range scripts {
-		if _, err := s.conn.ExecContext(ctx, script); err != nil {
-			return nil, fault(err)
-		}
-	}
+	defer s.Close()
 	l := &layout{tables: make(map[string]*tableLayout)}
 	rows, err := s.conn.QueryContext(ctx, `
 		SELECT t.name, t.wr, c.name, c.type, c."notnull", c.pk

@@ -163,8 +163,8 @@ func (s *Store) OpenScans(ctx context.Context) (ends []kb.End, err error) {
 				if err := rows.Scan(&body, &end.Paths, &unread); err != nil {
 					return err
 				}
-				if err := json.Unmarshal(body, &end.Scan); err != nil {
-					return fmt.Errorf("read scan: %w", err)
+				if err := decodeScan(body, &end.Scan); err != nil {
+					return err
 				}
 				if end.Unread, err = decodeNames(unread); err != nil {
 					return err

@@ -63,7 +63,7 @@ func (t *tx) AddFailure(f ingest.Failure) error {
 		INSERT INTO failure (run, path, class, code, attempts, message, failed_at, scan, again, valid_from, seq, source)
 		VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?, ?)`,
 		f.Run, f.PathID, string(f.Class), string(f.Code), max(f.Attempts, 1), f.Message, t.now,
-		f.Scan, string(cmp.Or(f.Again, kb.Skipped)), nullable(f.ValidFrom), f.Seq, f.Source)
+		f.Scan, string(cmp.Or(f.Again, kb.Skipped)), nullInt(f.ValidFrom), f.Seq, f.Source)
 	return err
 }
 
@@ -83,7 +83,7 @@ func (t *tx) ClearFailure(path int64, s ingest.Statement) error {
 	}
 	_, err := t.exec(`
 		UPDATE failure SET cleared_at = ? WHERE path = ? AND cleared_at IS NULL AND valid_from IS ? AND seq = ?`,
-		t.now, path, nullable(s.ValidFrom), s.Seq)
+		t.now, path, nullInt(s.ValidFrom), s.Seq)
 	return err
 }
 
@@ -93,7 +93,7 @@ func (t *tx) Skip(path int64, s ingest.Statement, source string) error {
 	t.leftOut = new(bool)
 	*t.leftOut = true
 	_, err := t.exec("INSERT OR IGNORE INTO skipped (path, valid_from, seq, source, skipped_at) VALUES (?, ?, ?, ?, ?)",
-		path, nullable(s.ValidFrom), s.Seq, source, t.now)
+		path, nullInt(s.ValidFrom), s.Seq, source, t.now)
 	return err
 }
 

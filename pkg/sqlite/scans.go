@@ -101,10 +101,16 @@ func scanBody(rows *sql.Rows) (kb.Scan, error) {
 	if err := rows.Scan(&body); err != nil {
 		return scan, err
 	}
-	if err := json.Unmarshal(body, &scan); err != nil {
-		return scan, fmt.Errorf("read scan: %w", err)
+	err := decodeScan(body, &scan)
+	return scan, err
+}
+
+// decodeScan reads a scan as it is stored.
+func decodeScan(body []byte, scan *kb.Scan) error {
+	if err := json.Unmarshal(body, scan); err != nil {
+		return fmt.Errorf("read scan: %w", err)
 	}
-	return scan, nil
+	return nil
 }
 
 // List adds to what a scan has listed.
@@ -311,8 +317,8 @@ func (t *tx) ClosedScans(after kb.Instant) ([]ingest.ClosedScan, error) {
 		if err := rows.Scan(&body, &unread, &closed.ClosedAt); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(body, &closed.Scan); err != nil {
-			return fmt.Errorf("read scan: %w", err)
+		if err := decodeScan(body, &closed.Scan); err != nil {
+			return err
 		}
 		names, err := decodeNames(unread)
 		closed.Unread = names

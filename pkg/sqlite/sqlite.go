@@ -337,6 +337,21 @@ func (s *session) eachNow(query string, args []any, scan func(*sql.Rows) error) 
 	if err != nil {
 		return fault(err)
 	}
+	return eachRow(rows, scan)
+}
+
+// eachUntil is each of a query that is asked once and may take long: it ends when the
+// context does.
+func (s *session) eachUntil(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := s.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fault(err)
+	}
+	return eachRow(rows, scan)
+}
+
+// eachRow calls scan for every row, and closes rows.
+func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {

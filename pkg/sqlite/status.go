@@ -3,8 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"iter"
 	"slices"
 
@@ -98,8 +96,8 @@ func (r *Reader) expected(run int64) (*int64, error) {
 // before the scan with the given id, listed.
 func (r *Reader) lastTime(id int64, body []byte) (sql.NullInt64, error) {
 	var scan kb.Scan
-	if err := json.Unmarshal(body, &scan); err != nil {
-		return sql.NullInt64{}, fmt.Errorf("read scan: %w", err)
+	if err := decodeScan(body, &scan); err != nil {
+		return sql.NullInt64{}, err
 	}
 	var listed sql.NullInt64
 	err := r.each("SELECT body, expected FROM scan WHERE id < ? AND closed_at IS NOT NULL ORDER BY id DESC", []any{id},
@@ -110,8 +108,8 @@ func (r *Reader) lastTime(id int64, body []byte) (sql.NullInt64, error) {
 			if err := rows.Scan(&body, &expected); err != nil {
 				return err
 			}
-			if err := json.Unmarshal(body, &earlier); err != nil {
-				return fmt.Errorf("read scan: %w", err)
+			if err := decodeScan(body, &earlier); err != nil {
+				return err
 			}
 			if earlier.Dir == scan.Dir && slices.Equal(earlier.Roots, scan.Roots) && since(&earlier) == since(&scan) {
 				listed = expected
@@ -183,8 +181,8 @@ func scanFailed(rows *sql.Rows, last ingest.StandingFailure) (ingest.StandingFai
 		f.Scan = last.Scan
 	default:
 		f.Scan = new(kb.Scan)
-		if err := json.Unmarshal(body, f.Scan); err != nil {
-			return f, fmt.Errorf("read scan: %w", err)
+		if err := decodeScan(body, f.Scan); err != nil {
+			return f, err
 		}
 	}
 	return f, nil

@@ -259,11 +259,3 @@ func (t *tx) next(table string, n int) (int64, error) {
 	t.last[table] = last + int64(n)
 	return last + 1, nil
 }
-
-// nullable returns the value behind p, or NULL for none.
-func nullable[T ~int64 | ~uint32](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return int64(*p)
-}
