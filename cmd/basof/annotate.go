@@ -106,8 +106,8 @@ func (q *question) linePrinter(c *cli.Context, name string, lines []asof.Line, a
 		return func(n int, line *asof.Line) error {
 			v := line.Since
 			a := lineAnswer{Line: n, ValidFrom: v.ValidFrom, RecordedAt: v.RecordedAt, SHA256: v.SHA256, stamp: about}
-			a.Path, a.PathBytes = jsonName(name)
-			a.Text, a.TextBytes = jsonName(strings.TrimSuffix(line.Text, "\n"))
+			a.Path, a.PathBytes = kb.Readable(name)
+			a.Text, a.TextBytes = kb.Readable(strings.TrimSuffix(line.Text, "\n"))
 			if v.Source != "" {
 				a.Source = &v.Source
 			}

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"strings"
-	"unicode/utf8"
-
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/kb"
 )
@@ -31,7 +28,7 @@ func answerOf(span *asof.Span, about stamp) *answer {
 		stamp: about, Gone: span.Gone, Superseded: span.Superseded(),
 		ValidFrom: span.ValidFrom, ValidTo: span.ValidTo, RecordedAt: span.RecordedAt,
 	}
-	a.Path, a.PathBytes = jsonName(span.Path)
+	a.Path, a.PathBytes = kb.Readable(span.Path)
 	if span.Source != "" {
 		a.Source = &span.Source
 	}
@@ -39,13 +36,4 @@ func answerOf(span *asof.Span, about stamp) *answer {
 		a.SHA256, a.Size, a.Mode, a.MTime = &span.SHA256, &span.Size, span.Mode, span.MTime
 	}
 	return a
-}
-
-// jsonName returns a name as JSON can hold it, and its bytes where that is not
-// all of it.
-func jsonName(name string) (readable string, raw []byte) {
-	if utf8.ValidString(name) {
-		return name, nil
-	}
-	return strings.ToValidUTF8(name, "\uFFFD"), []byte(name)
 }

@@ -285,9 +285,9 @@ func changeOf(change *asof.Change, about changeStamp) *changeAnswer {
 		Status: map[rune]string{'A': "added", 'M': "modified", 'D': "deleted", 'R': "renamed"}[letter(change)],
 		Old:    sideOf(change.Old), New: sideOf(change.New), Similarity: change.Similarity, changeStamp: about,
 	}
-	a.Path, a.PathBytes = jsonName(change.Path)
+	a.Path, a.PathBytes = kb.Readable(change.Path)
 	if change.Renamed() {
-		a.OldPath, a.OldPathBytes = jsonName(change.Old.Path)
+		a.OldPath, a.OldPathBytes = kb.Readable(change.Old.Path)
 	}
 	return a
 }

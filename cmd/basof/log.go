@@ -157,7 +157,7 @@ func (l *log) writeBeginning(c *cli.Context, reader *sqlite.Reader, name string,
 		ForgottenBefore kb.Instant `json:"forgotten_before"`
 		stamp
 	}{ForgottenBefore: forgotten.Before, stamp: point.stamp()}
-	beginning.Path, beginning.PathBytes = jsonName(name)
+	beginning.Path, beginning.PathBytes = kb.Readable(name)
 	return kb.NewJSONEncoder(c.App.Writer).Encode(&beginning)
 }
 

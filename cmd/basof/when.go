@@ -133,7 +133,7 @@ func (w *said) printer(c *cli.Context, about stamp) func(*asof.Saying) error {
 		enc := kb.NewJSONEncoder(out)
 		return func(s *asof.Saying) error {
 			a := sayingAnswer{stamp: about, ValidFrom: s.From, ValidTo: openEnd(s.To)}
-			a.Path, a.PathBytes = jsonName(s.Path)
+			a.Path, a.PathBytes = kb.Readable(s.Path)
 			return enc.Encode(a)
 		}
 	}

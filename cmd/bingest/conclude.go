@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/report"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/sysload"
@@ -112,19 +111,11 @@ func errorsOf(failures iter.Seq2[ingest.Failure, error]) iter.Seq2[report.Error,
 }
 
 func reportError(f *ingest.Failure) report.Error {
-	name, raw := printable(f.Path)
+	name, raw := kb.Readable(f.Path)
 	return report.Error{Path: name, PathBytes: raw, Class: f.Class, Code: f.Code, Attempts: f.Attempts, Message: f.Message}
 }
 
 func textError(f *ingest.Failure) report.TextError {
-	name, raw := printable(f.Path)
+	name, raw := kb.Readable(f.Path)
 	return report.TextError{Path: name, PathBytes: raw, Class: f.Class, Code: f.Code, Message: f.Message}
-}
-
-// printable returns a path for JSON, and its bytes if they are not UTF-8.
-func printable(path string) (name string, raw []byte) {
-	if utf8.ValidString(path) {
-		return path, nil
-	}
-	return strings.ToValidUTF8(path, "\uFFFD"), []byte(path)
 }

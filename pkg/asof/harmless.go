@@ -79,7 +79,7 @@ func harmless(name string) (shorter string, others []string) {
 // would have to be a folder above it.
 func (h *harmlessNames) taken(ctx context.Context, name string) (bool, error) {
 	inside := func(name string) bool {
-		return slices.ContainsFunc(h.prefixes, func(prefix string) bool { return covers(prefix, name) })
+		return slices.ContainsFunc(h.prefixes, func(prefix string) bool { return kb.Under(prefix, name) })
 	}
 	for _, at := range h.at {
 		for v, err := range h.store.List(ctx, name, at) {

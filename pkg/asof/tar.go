@@ -69,16 +69,11 @@ func outermost(prefixes []string) []string {
 	}
 	var kept []string
 	for _, prefix := range slices.Compact(slices.Sorted(slices.Values(prefixes))) {
-		if !slices.ContainsFunc(prefixes, func(o string) bool { return o != prefix && covers(o, prefix) }) {
+		if !slices.ContainsFunc(prefixes, func(o string) bool { return o != prefix && kb.Under(o, prefix) }) {
 			kept = append(kept, prefix)
 		}
 	}
 	return kept
-}
-
-// covers reports whether a name is under a prefix.
-func covers(prefix, name string) bool {
-	return prefix == "" || name == prefix || strings.HasPrefix(name, strings.TrimSuffix(prefix, "/")+"/")
 }
 
 // each calls fn for all that is to be in the archive.
@@ -111,7 +106,7 @@ func (t *Tar) look(ctx context.Context) (count int64, err error) {
 			above = above[:len(above)-1]
 		}
 		for _, name := range above {
-			if covers(name, v.Path) {
+			if kb.Under(name, v.Path) {
 				t.folders[name] = true
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/content"
@@ -68,7 +67,7 @@ func (r *Reader) Forgotten(_ context.Context, prefix string, at kb.Point) (*asof
 		if err := rows.Scan(&name, &f.Before); err != nil {
 			return err
 		}
-		if f.Prefix = string(name); isUnder(prefix, f.Prefix) || isUnder(f.Prefix, prefix) {
+		if f.Prefix = string(name); kb.Under(f.Prefix, prefix) || kb.Under(prefix, f.Prefix) {
 			found = &f
 			return errStop
 		}
@@ -91,11 +90,6 @@ func (r *Reader) beforeAll(known kb.Instant) (before bool, err error) {
 		SELECT coalesce(?1 < (SELECT value FROM meta WHERE key = 'created_at')
 			AND ?1 < (SELECT committed_at FROM run_chunk ORDER BY id LIMIT 1), 0)`, []any{known}, &before)
 	return before, err
-}
-
-// isUnder reports whether a name is a prefix or lies below it.
-func isUnder(name, prefix string) bool {
-	return prefix == "" || name == prefix || strings.HasPrefix(name, strings.TrimSuffix(prefix, "/")+"/")
 }
 
 // forgottenKnowledge finds a document of which versions were dropped, and of which

@@ -1,0 +1,21 @@
+package kb
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Under reports whether a path is a prefix or lies below it, as below a folder. All
+// paths are under "".
+func Under(prefix, path string) bool {
+	return prefix == "" || path == prefix || strings.HasPrefix(path, strings.TrimSuffix(prefix, "/")+"/")
+}
+
+// Readable returns s as a JSON string can hold it, and its bytes where that is not all
+// of it, since s is not UTF-8.
+func Readable(s string) (readable string, raw []byte) {
+	if utf8.ValidString(s) {
+		return s, nil
+	}
+	return strings.ToValidUTF8(s, "\uFFFD"), []byte(s)
+}
