@@ -96,7 +96,8 @@ func (i *index) write(w io.Writer, list []textless) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	// A message may quote what a filter says.
+	_, err := fmt.Fprintln(tool.Visible(w), strings.Join(lines, "\n"))
 	return err
 }
 

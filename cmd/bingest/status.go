@@ -161,7 +161,7 @@ func writeFailed(w io.Writer, standing int64, failed []failure) error {
 	terminal := tool.IsTerminal(w)
 	for _, f := range failed {
 		if err == nil {
-			_, err = fmt.Fprintf(w, "%s: %s: %s\n", tool.Display(f.Path, terminal), f.Code, tool.Display(f.Message, terminal))
+			_, err = fmt.Fprintf(tool.Visible(w), "%s: %s: %s\n", tool.Display(f.Path, terminal), f.Code, f.Message)
 		}
 	}
 	return err

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/config"
+	"github.com/seed16713943/btools/pkg/tool/tooltest"
 )
 
 // newWorker is a program that tells of its progress until its stdin is closed, and
@@ -69,7 +70,7 @@ type window struct {
 func openWindow(t *testing.T, width uint16, args ...string) *window {
 	t.Helper()
 	w := &window{t: t}
-	w.control, w.name = openTerminal(t)
+	w.control, w.name = tooltest.Terminal(t)
 	w.resize(width)
 	stdout, err := os.Create(t.TempDir() + "/stdout")
 	if err != nil {

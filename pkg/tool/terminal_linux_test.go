@@ -2,41 +2,15 @@ package tool
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/seed16713943/btools/pkg/tool/tooltest"
 )
 
-// openTerminal gives both ends of a new pseudo terminal.
-func openTerminal(t *testing.T) (control, terminal *os.File) {
-	t.Helper()
-	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("no pseudo terminals here: %v", err)
-	}
-	t.Cleanup(func() { control.Close() })
-	fd := int(control.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { terminal.Close() })
-	return control, terminal
-}
-
 func TestStdinFromATerminalPrintsHelp(t *testing.T) {
-	_, terminal := openTerminal(t)
+	_, terminal := tooltest.Terminal(t)
 	var stdout, stderr bytes.Buffer
 	cmd := process(t, "read")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, &stdout, &stderr
@@ -49,7 +23,7 @@ func TestStdinFromATerminalPrintsHelp(t *testing.T) {
 }
 
 func TestMessagesOnATerminalAreEscaped(t *testing.T) {
-	control, terminal := openTerminal(t)
+	control, terminal := tooltest.Terminal(t)
 	cmd := process(t, "name")
 	cmd.Stderr = terminal
 	if code := exitCode(t, cmd.Run()); code != ExitFailed {
@@ -63,7 +37,7 @@ func TestMessagesOnATerminalAreEscaped(t *testing.T) {
 }
 
 func TestOutputToATerminalIsSeenAtOnce(t *testing.T) {
-	control, terminal := openTerminal(t)
+	control, terminal := tooltest.Terminal(t)
 	out := newOutput(terminal)
 	if _, err := out.Write([]byte("seen")); err != nil {
 		t.Fatal(err)
@@ -75,7 +49,7 @@ func TestOutputToATerminalIsSeenAtOnce(t *testing.T) {
 }
 
 func TestColor(t *testing.T) {
-	_, terminal := openTerminal(t)
+	_, terminal := tooltest.Terminal(t)
 	tests := []struct {
 		noColor, term string
 		want          bool
@@ -95,7 +69,7 @@ func TestColor(t *testing.T) {
 // TestControlsOnATerminal writes what a terminal would obey: controls above ASCII
 // always lose their force, and those of contents too.
 func TestControlsOnATerminal(t *testing.T) {
-	control, terminal := openTerminal(t)
+	control, terminal := tooltest.Terminal(t)
 	out := newOutput(terminal)
 	text := make([]byte, 200)
 	for _, test := range []struct {
