@@ -131,12 +131,12 @@ func (q *question) linePrinter(c *cli.Context, name string, lines []asof.Line, a
 // as are enough.
 func sourceText(v *kb.Version, terminal bool) string {
 	const digits = 12
-	commit, is := strings.CutPrefix(v.Source, asof.CommitSource)
+	commit, is := strings.CutPrefix(v.Source, kb.CommitSource)
 	switch {
 	case v.Source == "":
 		return "-"
 	case is && len(commit) > digits:
-		return asof.CommitSource + commit[:digits]
+		return kb.CommitSource + commit[:digits]
 	default:
 		return tool.Display(v.Source, terminal)
 	}

@@ -2,10 +2,6 @@ package asof
 
 import "github.com/seed16713943/btools/pkg/kb"
 
-// CommitSource begins the source of versions that come from a history of git;
-// the hash of the commit follows.
-const CommitSource = "git:"
-
 // Commit is a commit of a history that was taken in.
 type Commit struct {
 	Hash      string // in full

@@ -30,7 +30,7 @@ func (p *Patch) naming(c *Change) func() hash.Hash {
 		if v == nil {
 			continue
 		}
-		switch commit, _ := strings.CutPrefix(v.Source, CommitSource); len(commit) {
+		switch commit, _ := strings.CutPrefix(v.Source, kb.CommitSource); len(commit) {
 		case 2 * sha1.Size:
 			return sha1.New
 		case 2 * sha256.Size:

@@ -178,7 +178,7 @@ func sameStat(a, b *unix.Stat_t) bool {
 
 // setStat makes the record say what was found at the reading.
 func (it *item) setStat(st *unix.Stat_t) {
-	size, inode, mode := st.Size, st.Ino, kb.Mode(st.Mode&0o7777)
+	size, inode, mode := st.Size, st.Ino, kb.ModeOf(st.Mode)
 	mtime, ctime := kb.InstantOf(time.Unix(st.Mtim.Unix())), kb.InstantOf(time.Unix(st.Ctim.Unix()))
 	it.rec.Size, it.rec.Inode, it.rec.Mode = &size, &inode, &mode
 	it.rec.MTime, it.rec.CTime = &mtime, &ctime

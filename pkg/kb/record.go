@@ -18,6 +18,10 @@ const (
 	Failed  Kind = "error" // the path could not be read, for the reason in Class, Code and Message
 )
 
+// CommitSource begins the source of what comes from a history of git; the hash of the
+// commit follows.
+const CommitSource = "git:"
+
 // Record is one statement about one path. Only Kind and Path are always set;
 // a nil pointer or an empty string means that nobody has said.
 type Record struct {
@@ -86,6 +90,9 @@ func (h *Hash) UnmarshalText(text []byte) error {
 type Mode uint32
 
 const modeMask = 0o7777
+
+// ModeOf returns the mode in the st_mode of stat(2), which has the type of the file too.
+func ModeOf(st uint32) Mode { return Mode(st & modeMask) }
 
 // Executable reports whether the owner may execute the file: the one bit of a
 // mode that makes a new version, as in git.

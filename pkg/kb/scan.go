@@ -60,3 +60,16 @@ type End struct {
 	Errors  int64    // of Paths, those that could not be read
 	Unread  []string // folders that could not be read: nothing is known of what lies below
 }
+
+// Count counts a record of the scan.
+func (e *End) Count(r *Record) {
+	e.Paths++
+	switch {
+	case r.Kind == Skipped:
+		e.Skipped++
+	case r.Kind == Failed:
+		e.Errors++
+	case r.Size != nil:
+		e.Bytes += *r.Size
+	}
+}

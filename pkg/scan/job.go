@@ -35,7 +35,7 @@ type facts struct {
 // fill makes the record that of a file with the given hash.
 func (j *job) fill(st *unix.Stat_t, readAt time.Time, sum kb.Hash) {
 	j.facts = facts{
-		size: st.Size, inode: st.Ino, mode: kb.Mode(st.Mode & 0o7777), readAt: kb.InstantOf(readAt),
+		size: st.Size, inode: st.Ino, mode: kb.ModeOf(st.Mode), readAt: kb.InstantOf(readAt),
 		mtime: instantOf(st.Mtim), ctime: instantOf(st.Ctim), sum: sum,
 	}
 	j.rec = kb.Record{

@@ -203,14 +203,6 @@ func (s *Scanner) deliver(j *job, sink Sink, end *kb.End) error {
 	if err := sink.Record(&j.rec); err != nil {
 		return err
 	}
-	end.Paths++
-	switch j.rec.Kind {
-	case kb.Skipped:
-		end.Skipped++
-	case kb.Failed:
-		end.Errors++
-	default:
-		end.Bytes += *j.rec.Size
-	}
+	end.Count(&j.rec)
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 // version, and few questions name a commit.
 func (r *Reader) Commits(ctx context.Context, digits string, most int) ([]asof.Commit, error) {
 	var found []asof.Commit
-	first := asof.CommitSource + digits
+	first := kb.CommitSource + digits
 	err := r.each(`
 		SELECT DISTINCT source, valid_from, seq FROM version
 		WHERE source >= ? AND source < ?
@@ -26,7 +26,7 @@ func (r *Reader) Commits(ctx context.Context, digits string, most int) ([]asof.C
 		if err := rows.Scan(&c.Hash, &c.ValidFrom, &c.Seq); err != nil {
 			return err
 		}
-		c.Hash = c.Hash[len(asof.CommitSource):]
+		c.Hash = c.Hash[len(kb.CommitSource):]
 		if last := len(found) - 1; last >= 0 && found[last].Hash == c.Hash {
 			c.Elsewhere = true
 			found[last] = c
@@ -58,8 +58,8 @@ func (r *Reader) Branches(ctx context.Context, c *asof.Commit) (one, other strin
 		SELECT substr(min(source), :skip), substr(max(source), :skip) FROM history
 		WHERE valid_from <= :until AND prefix IN (SELECT prefix FROM history WHERE source = :source)
 		GROUP BY prefix, seq HAVING min(source) <> max(source) ORDER BY seq DESC LIMIT 1`,
-		append(args, sql.Named("first", asof.CommitSource), sql.Named("after", asof.CommitSource+"g"),
-			sql.Named("until", c.ValidFrom), sql.Named("source", asof.CommitSource+c.Hash), sql.Named("skip", len(asof.CommitSource)+1),
+		append(args, sql.Named("first", kb.CommitSource), sql.Named("after", kb.CommitSource+"g"),
+			sql.Named("until", c.ValidFrom), sql.Named("source", kb.CommitSource+c.Hash), sql.Named("skip", len(kb.CommitSource)+1),
 			sql.Named("seq", c.Seq)), &one, &other)
 	return one, other, err
 }
@@ -116,7 +116,7 @@ func (r *Reader) HistoryVersions(ctx context.Context, fn func(*kb.Version) error
 	return r.each(`
 		SELECT v.id, p.name, v.valid_from, v.seq, v.blob IS NULL, v.source
 		FROM version v JOIN path p ON p.id = v.path
-		WHERE v.source >= ? AND v.source < ?`, []any{asof.CommitSource, asof.CommitSource + "g"}, func(rows *sql.Rows) error {
+		WHERE v.source >= ? AND v.source < ?`, []any{kb.CommitSource, kb.CommitSource + "g"}, func(rows *sql.Rows) error {
 		var v kb.Version
 		if err := rows.Scan(&v.ID, &v.Path, &v.ValidFrom, &v.Seq, &v.Gone, &v.Source); err != nil {
 			return err

@@ -172,7 +172,7 @@ func (l *lister) badPath(at *commit, p string) *job {
 // record makes a job without content.
 func (h *History) record(kind kb.Kind, at *commit, path string) *job {
 	j := &job{at: at.at}
-	j.rec = kb.Record{Kind: kind, Path: scan.WithPrefix(h.rules.scan.Prefix, path), ValidFrom: &j.at, Seq: at.seq, Source: "git:" + at.id}
+	j.rec = kb.Record{Kind: kind, Path: scan.WithPrefix(h.rules.scan.Prefix, path), ValidFrom: &j.at, Seq: at.seq, Source: kb.CommitSource + at.id}
 	return j
 }
 
@@ -269,15 +269,7 @@ func (l *lister) deliver(ctx context.Context, sink scan.Sink, end *kb.End) error
 		if err := sink.Record(&j.rec); err != nil {
 			return err
 		}
-		end.Paths++
-		switch j.rec.Kind {
-		case kb.Skipped:
-			end.Skipped++
-		case kb.Failed:
-			end.Errors++
-		case kb.File:
-			end.Bytes += j.size
-		}
+		end.Count(&j.rec)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -224,7 +224,7 @@ func endOf(s *kb.Scan) commit {
 
 // commitOf is the commit that a version comes from; zero if it is none.
 func commitOf(v *kb.Version) commit {
-	id, ok := strings.CutPrefix(v.Source, "git:")
+	id, ok := strings.CutPrefix(v.Source, kb.CommitSource)
 	if !ok || id == "" {
 		return commit{}
 	}
