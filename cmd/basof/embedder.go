@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/seed16713943/btools/pkg/embed"
@@ -24,7 +23,7 @@ func (s *search) embedder(ctx context.Context, reader *sqlite.Reader) (embed.Emb
 		return embed.None{}, nil
 	case name == builtin.Name():
 		return builtin, nil
-	case !strings.HasPrefix(name, "openai:"):
+	case !embed.IsServer(name):
 		return lacking{name, tool.WithHint(
 			fmt.Errorf("the vectors are of the embedder %s, which this version does not have", name),
 			"make them anew with: bingest reindex -embed builtin")}, nil

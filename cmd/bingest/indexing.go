@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os/exec"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -96,7 +95,7 @@ func (s *settings) embedderGiven() bool {
 // the user of a model on another one would not want: that takes -embed and a key.
 func (s *settings) serverNamed() error {
 	key := *s.index.keys[0] != "" || *s.index.keys[1] != ""
-	if !strings.HasPrefix(*s.index.embed, "openai:") || *s.index.url != "" || s.embedderGiven() && key {
+	if !embed.IsServer(*s.index.embed) || *s.index.url != "" || s.embedderGiven() && key {
 		return nil
 	}
 	return tool.WithHint(
@@ -133,7 +132,7 @@ func (s *settings) adopt(name string) (embed.Embedder, error) {
 // specOf gives what -embed takes for the name of an embedder: all versions of
 // the built-in one are one.
 func specOf(name string) string {
-	if strings.HasPrefix(name, "builtin-") {
+	if embed.IsBuiltin(name) {
 		return "builtin"
 	}
 	return name

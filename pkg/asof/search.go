@@ -191,7 +191,7 @@ func (f *finder) find(ctx context.Context, embedder embed.Embedder) error {
 	if err := f.lookBack(ctx); err != nil {
 		return err
 	}
-	if f.Mode != Vector || matchesWording(f.index.Embedder) {
+	if f.Mode != Vector || embed.IsBuiltin(f.index.Embedder) {
 		query, err := f.query(ctx)
 		if err != nil {
 			return err
@@ -256,7 +256,7 @@ func (f *finder) embed(ctx context.Context, embedder embed.Embedder) error {
 // the others are.
 func (f *finder) asked() string {
 	words := f.Words
-	if !matchesWording(f.index.Embedder) {
+	if !embed.IsBuiltin(f.index.Embedder) {
 		return words
 	}
 	for _, c := range f.found.Corrected {

@@ -3,9 +3,11 @@ package asof
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
-	"strings"
+
+	"github.com/seed16713943/btools/pkg/embed"
 )
 
 // ranked is a passage with its scores.
@@ -39,15 +41,11 @@ const noiseOfWording = 0.25
 // weightOf returns the weight of an embedder's cosine, and the cosine below
 // which a passage without any word of the search is left out.
 func weightOf(embedder string) (weight, noise float64) {
-	if matchesWording(embedder) {
+	if embed.IsBuiltin(embedder) {
 		return weightOfWording, noiseOfWording
 	}
 	return weightOfMeaning, 0
 }
-
-// matchesWording reports whether an embedder is the built-in one, in whatever
-// version.
-func matchesWording(embedder string) bool { return strings.HasPrefix(embedder, "builtin") }
 
 // rank returns the best n passages, in order.
 func (f *finder) rank(ctx context.Context, n int) ([]ranked, error) {
@@ -188,7 +186,7 @@ func (f *finder) complete(ctx context.Context, byText, byVector []ranked) ([]ran
 	for i := len(byText); i < len(all); i++ {
 		all[i].text = scores[all[i].Text]
 	}
-	cosines, err := f.store.Cosines(ctx, f.vector, sortedKeys(lack))
+	cosines, err := f.store.Cosines(ctx, f.vector, slices.Sorted(maps.Keys(lack)))
 	if err != nil {
 		return nil, err
 	}
@@ -200,15 +198,6 @@ func (f *finder) complete(ctx context.Context, byText, byVector []ranked) ([]ran
 		}
 	}
 	return all, nil
-}
-
-func sortedKeys(set map[int64]bool) []int64 {
-	keys := make([]int64, 0, len(set))
-	for key := range set {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // byWords ranks passages by their words. It begins with texts that hold the

@@ -34,7 +34,7 @@ func NewBuiltin() *Builtin {
 }
 
 // Name is "builtin-1"; the number grows when its vectors change.
-func (b *Builtin) Name() string { return "builtin-1" }
+func (b *Builtin) Name() string { return builtinName + "1" }
 
 // Dim is 256.
 func (b *Builtin) Dim() int { return builtinDim }

@@ -112,6 +112,19 @@ func Parse(spec string, opts Options) (Embedder, error) {
 	return nil, fmt.Errorf("embedder %q is none of builtin, none, openai:MODEL", spec)
 }
 
+// IsBuiltin reports whether a name is that of the built-in embedder, in whatever
+// version.
+func IsBuiltin(name string) bool { return strings.HasPrefix(name, builtinName) }
+
+// IsServer reports whether a name is that of a model of a server.
+func IsServer(name string) bool { return strings.HasPrefix(name, serverName) }
+
+// What the names of embedders begin with.
+const (
+	builtinName = "builtin-"
+	serverName  = "openai:"
+)
+
 // Probe returns the dimension of an embedder's vectors, asking for one if it is
 // not known yet. The error is that of Embed.
 func Probe(ctx context.Context, e Embedder) (int, error) {

@@ -63,7 +63,7 @@ func NewServer(model string, opts Options) (*Server, error) {
 
 // Name is "openai:" and the model. The server is not part of it, since a model
 // gives the same vectors wherever it runs.
-func (s *Server) Name() string { return "openai:" + s.model }
+func (s *Server) Name() string { return serverName + s.model }
 
 // Dim is the dimension that the first answer had, and 0 before it.
 func (s *Server) Dim() int { return int(s.dim.Load()) }
