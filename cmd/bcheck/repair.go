@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -188,7 +186,7 @@ func (s *settings) reindex(c *cli.Context, store *sqlite.Store, was string) (err
 	}
 	opts := s.ingestOptions(c, embedder)
 	opts.Progress = func(p ingest.Progress) { shown.Tell(tool.Done{Files: p.Contents, Of: of}) }
-	sum, err := ingest.Reindex(c.Context, store, runStart(), opts)
+	sum, err := ingest.Reindex(c.Context, store, ingest.RunHere(kb.InstantOf(time.Now())), opts)
 	return s.finish(c, store, sum, err)
 }
 
@@ -196,7 +194,7 @@ func (s *settings) reindex(c *cli.Context, store *sqlite.Store, was string) (err
 // that takes an address and a key, and may cost money.
 func embedderOf(index ingest.IndexState, kept *sqlite.Reader) (embed.Embedder, error) {
 	switch {
-	case index.Embedder == "" || strings.HasPrefix(index.Embedder, "builtin-"):
+	case index.Embedder == "" || embed.IsBuiltin(index.Embedder):
 		return embed.NewBuiltin(), nil
 	case index.Embedder == (embed.None{}).Name():
 		return embed.None{}, nil
@@ -272,12 +270,4 @@ func (s *settings) finish(c *cli.Context, store *sqlite.Store, sum *ingest.Summa
 		return tool.ErrInterrupted
 	}
 	return err
-}
-
-func runStart() ingest.RunStart {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return ingest.RunStart{At: kb.InstantOf(time.Now()), Host: host, PID: os.Getpid()}
 }

@@ -65,7 +65,7 @@ func (s *settings) forget(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	sum, err := ingest.Forget(c.Context, store, runStart(), what)
+	sum, err := ingest.Forget(c.Context, store, ingest.RunHere(now()), what)
 	if sum.Forgotten != nil && err != nil {
 		err = tool.WithHint(fmt.Errorf("all is forgotten, but its space could not be given back: %w", err),
 			"make room and run the same line again")

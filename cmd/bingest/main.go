@@ -140,11 +140,3 @@ func (s *settings) openReader(ctx context.Context) (*sqlite.Reader, error) {
 	reader, err := sqlite.OpenReader(ctx, *s.db)
 	return reader, storeHint(err)
 }
-
-func runStart() ingest.RunStart {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return ingest.RunStart{At: now(), Host: host, PID: os.Getpid()}
-}

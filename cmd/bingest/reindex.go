@@ -52,7 +52,7 @@ func (s *settings) reindex(c *cli.Context) error {
 	}
 	return s.do(c, opts, reindexed, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
 		defer shown.Close()
-		sum, err := ingest.Reindex(c.Context, store, runStart(), opts)
+		sum, err := ingest.Reindex(c.Context, store, ingest.RunHere(now()), opts)
 		if err != nil {
 			err = tool.WithHint(err, "nothing has changed: searches find what they found before")
 		}

@@ -62,7 +62,7 @@ func (s *settings) rm(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	sum, err := ingest.Remove(c.Context, ingest.Retrying(store, s.retry(), nil), runStart(), at, prefixes)
+	sum, err := ingest.Remove(c.Context, ingest.Retrying(store, s.retry(), nil), ingest.RunHere(now()), at, prefixes)
 	err = s.conclude(c, store, sum, storeHint(err), verdict)
 	if err == nil && sum.Counts.Deleted == 0 {
 		err = tool.Exit(tool.ExitNothing, tool.WithHint(

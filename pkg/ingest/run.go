@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -58,8 +57,7 @@ func Run(ctx context.Context, store Store, in io.Reader, opts Options) (*Summary
 	r := newRunner(store, opts)
 	err := r.look(ctx)
 	if err == nil {
-		host, _ := os.Hostname() // only shown
-		r.id, err = r.store.BeginRun(ctx, RunStart{At: kb.InstantOf(r.sum.Started), Host: host, PID: os.Getpid()})
+		r.id, err = r.store.BeginRun(ctx, RunHere(kb.InstantOf(r.sum.Started)))
 	}
 	if err == nil {
 		_, err = r.openIndex(ctx) // again: the store may have been busy with another index

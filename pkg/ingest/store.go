@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"io"
+	"os"
 
 	"github.com/seed16713943/btools/pkg/content"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -174,6 +175,16 @@ type RunStart struct {
 	At   kb.Instant
 	Host string
 	PID  int
+}
+
+// RunHere says that this process runs, from a moment on. The host is "unknown" where
+// the system does not say its name.
+func RunHere(at kb.Instant) RunStart {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return RunStart{At: at, Host: host, PID: os.Getpid()}
 }
 
 // RunFinish says how a run ended.
