@@ -8,7 +8,12 @@ type Key [16]byte
 
 // Key returns the key of the passage's wording.
 func (p *Passage) Key() Key {
-	sum := sha256.Sum256(p.appendFull(make([]byte, 0, 2*Max)))
+	return KeyOf(p.appendFull(make([]byte, 0, 2*Max)))
+}
+
+// KeyOf returns the key of a passage by what Full returns of it.
+func KeyOf(full []byte) Key {
+	sum := sha256.Sum256(full)
 	return Key(sum[:len(Key{})])
 }
 

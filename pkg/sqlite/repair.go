@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -190,7 +189,7 @@ func (r *Reader) KeptVectors() func(context.Context, []string) ([][]int8, error)
 		defer one.Unlock()
 		vectors := make([][]int8, len(texts))
 		for i, text := range texts {
-			key := keyOf(text)
+			key := passage.KeyOf([]byte(text))
 			var data []byte
 			_, err := r.row("SELECT v.data FROM text t JOIN vector v ON v.text = t.id WHERE t.key = ?", []any{key[:]}, &data)
 			if err != nil && !errors.Is(err, ErrDamaged) {
@@ -205,11 +204,4 @@ func (r *Reader) KeptVectors() func(context.Context, []string) ([][]int8, error)
 		}
 		return vectors, nil
 	}
-}
-
-// keyOf returns the key of a passage by what is embedded of it.
-func keyOf(full string) (key passage.Key) {
-	sum := sha256.Sum256([]byte(full))
-	copy(key[:], sum[:])
-	return key
 }
