@@ -39,11 +39,11 @@ func (w *walker) listed() error {
 			}
 			clean := path.Clean(name)
 			sum := sha256.Sum256([]byte(clean))
-			if key := [16]byte(sum[:16]); seen[key] {
+			key := [16]byte(sum[:])
+			if seen[key] {
 				continue
-			} else {
-				seen[key] = true
 			}
+			seen[key] = true
 			if err := w.listedFile(clean); err != nil {
 				return err
 			}

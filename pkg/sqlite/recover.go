@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ type RecoverySummary struct {
 	ContentBytes           int64
 }
 
+// pagesToKnow is how many pages of a file are read, at most, to know it again.
+const pagesToKnow = 4096
+
 // Recoverable reports whether a file that SQLite refuses looks like what is left
 // of a knowledge base.
 func Recoverable(ctx context.Context, path string) bool {
@@ -48,7 +52,7 @@ func Recoverable(ctx context.Context, path string) bool {
 	if r.layout, err = newLayout(ctx); err != nil {
 		return false
 	}
-	for n := uint32(1); n <= min(r.file.Pages(), 4096); n++ {
+	for n := uint32(1); n <= min(r.file.Pages(), pagesToKnow); n++ {
 		page, err := r.file.Page(n)
 		if err != nil || page.Kind != pages.TableLeaf {
 			continue
@@ -211,16 +215,20 @@ func (r *recovery) say(code, format string, args ...any) error {
 	return r.tell(Finding{Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
-// lostHash stands for the hash of a content of which not even that is known: 24
-// zeros, which no SHA-256 that anybody has seen begins with, and a number.
+// lostZeros is how many zeros a lostHash begins with, as no SHA-256 that anybody has
+// seen does.
+const lostZeros = sha256.Size - 8
+
+// lostHash stands for the hash of a content of which not even that is known: zeros and
+// a number.
 func lostHash(n int64) (hash kb.Hash) {
-	binary.BigEndian.PutUint64(hash[24:], uint64(n))
+	binary.BigEndian.PutUint64(hash[lostZeros:], uint64(n))
 	return hash
 }
 
 // isLostHash reports whether a hash is one of lostHash.
 func isLostHash(hash []byte) bool {
-	for _, b := range hash[:24] {
+	for _, b := range hash[:lostZeros] {
 		if b != 0 {
 			return false
 		}

@@ -354,7 +354,7 @@ func (r *recovery) dropLost() error {
 		"UPDATE main.blob SET first_part = 0, parts = 0 WHERE id IN (SELECT blob FROM stage.verdict WHERE state = 2)",
 		`WITH RECURSIVE chain (blob, depth) AS (
 				SELECT id, 0 FROM main.blob WHERE id NOT IN (SELECT blob FROM main.part WHERE base IS NOT NULL)
-				UNION ALL SELECT p.blob, c.depth + 1 FROM chain c JOIN stage.deltas p ON p.base = c.blob WHERE c.depth <= 32)
+				UNION ALL SELECT p.blob, c.depth + 1 FROM chain c JOIN stage.deltas p ON p.base = c.blob WHERE c.depth <= `+noBase+`)
 			UPDATE main.blob SET depth = chain.depth FROM chain WHERE chain.blob = main.blob.id AND chain.depth > 0`,
 		// An empty content has no parts; its place is any.
 		"UPDATE main.blob SET first_part = 1 WHERE first_part = 0 AND id IN (SELECT blob FROM stage.verdict WHERE state <> 2)",

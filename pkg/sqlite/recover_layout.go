@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/sha256"
 	"math"
 	"path"
 	"unicode/utf8"
@@ -156,7 +157,7 @@ func (t *tableLayout) sane(id int64, record []pages.Value) bool {
 	switch t.name {
 	case "blob":
 		size := t.int(record, "size")
-		return id > 0 && len(record[t.column("sha256")].Bytes) == 32 && size >= 0 &&
+		return id > 0 && len(record[t.column("sha256")].Bytes) == sha256.Size && size >= 0 &&
 			t.int(record, "parts") == (size+content.MaxPart-1)/content.MaxPart
 	case "part":
 		return id > 0 && t.int(record, "blob") > 0 && t.int(record, "ordinal") >= 0 && t.int(record, "codec") < 16
@@ -165,7 +166,7 @@ func (t *tableLayout) sane(id int64, record []pages.Value) bool {
 	case versionIndex:
 		return t.int(record, "path") > 0 && t.int(record, "id") > 0
 	case blobIndex:
-		return len(record[0].Bytes) == 32 && t.int(record, "id") > 0
+		return len(record[0].Bytes) == sha256.Size && t.int(record, "id") > 0
 	case pathIndex:
 		return isName(record[0].Bytes) && t.int(record, "id") > 0
 	case "path":

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // connection.
 func (r *recovery) create(to string) (err error) {
 	if !missing(to) {
-		return fmt.Errorf("the file is there already")
+		return errors.New("the file is there already")
 	}
 	pragmas := strings.Replace(guardPragmas, "temp_store = MEMORY", "temp_store = FILE", 1) +
 		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;"

@@ -9,7 +9,12 @@ import (
 
 // maxSeconds is more than lies between any two instants of the years 1 to 9999, and small enough that adding it to
 // one of them cannot overflow.
-const maxSeconds = 10000 * 366 * 24 * 60 * 60
+const maxSeconds = 10000 * 366 * secondsOfDay
+
+// maxMonths is as many as the years 1 to 9999 have, and more.
+const maxMonths = 10000 * 12
+
+const secondsOfDay = 24 * 60 * 60
 
 // unit is one step of a relative time: so many seconds exactly, or so many days or months of the calendar.
 type unit struct {
@@ -41,9 +46,9 @@ func (u unit) longest() int64 {
 	case u.seconds > 0:
 		return maxSeconds / u.seconds
 	case u.days > 0:
-		return maxSeconds / (u.days * 24 * 60 * 60)
+		return maxSeconds / (u.days * secondsOfDay)
 	default:
-		return 10000 * 12 / u.months
+		return maxMonths / u.months
 	}
 }
 
@@ -64,7 +69,7 @@ func parseSteps(terms [][2]string, sign int, now time.Time) (Result, error) {
 		sum.seconds += n * u.seconds
 		sum.days += n * u.days
 		sum.months += n * u.months
-		if abs(sum.seconds) > maxSeconds || abs(sum.days) > maxSeconds/86400 || abs(sum.months) > 120000 {
+		if abs(sum.seconds) > maxSeconds || abs(sum.days) > maxSeconds/secondsOfDay || abs(sum.months) > maxMonths {
 			return Result{}, errRange
 		}
 	}

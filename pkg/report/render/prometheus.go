@@ -36,7 +36,7 @@ func Prometheus(w io.Writer, s *report.Series) error {
 		db := visible(r.DB())
 		if r.Status == complete && !succeeded[db] {
 			succeeded[db] = true
-			g.success.set(float64(r.Timestamp)/1e6, db)
+			g.success.set(since1970(r), db)
 		}
 		if !seen[db] {
 			seen[db] = true
@@ -98,7 +98,7 @@ func newGauges() *gauges {
 // run sets all but the time of success.
 func (g *gauges) run(r *report.Run, db string) {
 	p, m := &r.Processing, &r.Performance
-	g.time.set(float64(r.Timestamp)/1e6, db)
+	g.time.set(since1970(r), db)
 	statuses := []string{complete, "incomplete", "interrupted", "failed"}
 	for _, status := range statuses {
 		x := 0.0

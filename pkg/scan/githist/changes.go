@@ -160,7 +160,7 @@ func (d *differ) token() ([]byte, error) {
 		return nil, err
 	}
 	if len(token) < 2 {
-		return nil, fmt.Errorf("git diff-tree: an empty field")
+		return nil, errors.New("git diff-tree: an empty field")
 	}
 	return token[:len(token)-1], nil
 }
