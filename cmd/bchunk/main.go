@@ -129,7 +129,7 @@ func read(c *cli.Context, chunker *chunk.Chunker, file string, shown *tool.Progr
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close() // only read
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return tool.WithHint(fmt.Errorf("%s is a folder", file), "to take in its files: bscan "+file+" | bchunk")
 	}

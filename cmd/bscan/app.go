@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -156,10 +157,7 @@ func (s *settings) options(c *cli.Context) (scan.Options, error) {
 		}
 	}
 	paths := c.Args().Slice()
-	fromStdin := false
-	for _, p := range paths {
-		fromStdin = fromStdin || p == "-"
-	}
+	fromStdin := slices.Contains(paths, "-")
 	switch {
 	case len(paths) == 0:
 		return opts, tool.WithHint(tool.Usagef("a path is missing"), "bscan . scans the current folder")
@@ -218,7 +216,7 @@ func (o *output) verdict(what string) error {
 	if o.faults == 0 {
 		return nil
 	}
-	return tool.Exit(tool.ExitPartial, fmt.Errorf("%s could not be read", count(o.faults, what)))
+	return tool.Exit(tool.ExitPartial, fmt.Errorf("%s could not be read", tool.Count(int64(o.faults), what)))
 }
 
 // unread takes note of a folder. Of a path given that is not there, the error
@@ -239,13 +237,6 @@ func (o *output) fault(err error) {
 	case o.faults == most+1:
 		o.warn(errors.New("there are more like these; each is in the output"))
 	}
-}
-
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return strconv.Itoa(n) + " " + what
 }
 
 // shardValue is a setting of the form I/N.

@@ -38,7 +38,7 @@ func (u *unseen) verdict(c *cli.Context) error {
 		return nil
 	}
 	tool.Warn(c, tool.WithHint(
-		fmt.Errorf("%s changed, such as %s, though size and times are the same", count(u.count, "file"), u.first),
+		fmt.Errorf("%s changed, such as %s, though size and times are the same", tool.Count(int64(u.count), "file"), u.first),
 		"there may be more of which this scan took no notice; to read all files: bscan -rehash"))
 	return tool.Exit(tool.ExitPartial, nil)
 }

@@ -14,7 +14,7 @@ import (
 // Two files with the same bits would be one in 10^26 among a million of them.
 type seenFiles struct {
 	seeds    [2]maphash.Seed
-	segments [64]segment // by the first bits of the key, so that they grow one by one
+	segments [1 << segmentBits]segment // by the first bits of the key, so that they grow one by one
 }
 
 func newSeenFiles() *seenFiles {
