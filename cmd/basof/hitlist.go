@@ -3,12 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/kb"
@@ -17,8 +14,7 @@ import (
 
 const (
 	excerptLines = 6
-	widestText   = 100 // columns; longer lines are tiring to read
-	usualText    = 80  // off a terminal
+	widestText   = 100 // columns
 	textIndent   = "    "
 )
 
@@ -34,14 +30,10 @@ type hitList struct {
 }
 
 func newHitList(out io.Writer, long bool) *hitList {
-	l := &hitList{out: out, long: long, color: tool.Color(out), terminal: tool.IsTerminal(out), columns: usualText}
-	l.now = kb.InstantOf(time.Now())
-	if l.terminal {
-		if columns, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && columns > 0 {
-			l.columns = min(columns, widestText)
-		}
+	return &hitList{
+		out: out, long: long, color: tool.Color(out), terminal: tool.IsTerminal(out),
+		columns: tool.Columns(out, widestText), now: kb.InstantOf(time.Now()),
 	}
-	return l
 }
 
 // paint colours text as grep and rg do: names magenta, lines green, matches bold
@@ -145,6 +137,9 @@ func (l *hitList) standing(hit *asof.Hit) (times, fate string) {
 	}
 	return stretch(hit.From, hit.To, l.now), fate
 }
+
+// stretchColumns is how wide the stretch of an interval with both its ends is.
+const stretchColumns = 58
 
 // stretch writes an interval; the open end of one that has begun is "in force".
 func stretch(from, to, now kb.Instant) string {

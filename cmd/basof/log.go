@@ -205,7 +205,7 @@ func (l *log) printer(c *cli.Context, point *asked) func(*asof.Span, []asof.Amen
 			what += "  " + tool.Display(span.Source, tool.IsTerminal(c.App.Writer))
 		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "%-58s  recorded %s  %s\n", stretch(span.ValidFrom, to, now), span.RecordedAt, what)
+		fmt.Fprintf(&b, "%-*s  recorded %s  %s\n", stretchColumns, stretch(span.ValidFrom, to, now), span.RecordedAt, what)
 		for i := range amended {
 			a := &amended[i]
 			before := heldText(&a.Before)

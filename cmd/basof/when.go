@@ -139,8 +139,7 @@ func (w *said) printer(c *cli.Context, about stamp) func(*asof.Saying) error {
 	}
 	now, terminal := kb.InstantOf(time.Now()), tool.IsTerminal(out)
 	return func(s *asof.Saying) error {
-		const columns = 58 // of an interval with both its ends
-		_, err := fmt.Fprintf(out, "%-*s  %s\n", columns, stretch(s.From, s.To, now), tool.Display(s.Path, terminal))
+		_, err := fmt.Fprintf(out, "%-*s  %s\n", stretchColumns, stretch(s.From, s.To, now), tool.Display(s.Path, terminal))
 		return err
 	}
 }

@@ -109,7 +109,7 @@ func run(c *cli.Context, s *settings) error {
 
 func (s *settings) render(w io.Writer, series *report.Series) error {
 	if *s.format == "text" {
-		return render.Text(w, series, render.TextOptions{Columns: columns(w), Color: tool.Color(w)})
+		return render.Text(w, series, render.TextOptions{Columns: tool.Columns(w, widestText), Color: tool.Color(w)})
 	}
 	return renderers[*s.format](w, series)
 }

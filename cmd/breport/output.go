@@ -8,26 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/term"
-
-	"github.com/seed16713943/btools/pkg/tool"
 )
 
-const (
-	usualColumns  = 80 // off a terminal
-	widestColumns = 120
-)
-
-// columns is how wide text may be on w.
-func columns(w io.Writer) int {
-	if tool.IsTerminal(w) {
-		if n, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && n > 0 {
-			return min(n, widestColumns)
-		}
-	}
-	return usualColumns
-}
+// widestText is how wide text is, in columns, at most.
+const widestText = 120
 
 // replace has write make the content of a file, and puts that in its place only
 // when all of it is on the disk. What is no regular file, such as /dev/null or a

@@ -26,6 +26,21 @@ func IsTerminal(stream any) bool {
 	return false
 }
 
+// usualColumns is how wide text is off a terminal.
+const usualColumns = 80
+
+// Columns is how wide text may be on w, which is stdout or a file: as wide as the
+// terminal, though no wider than widest, since long lines are tiring to read; elsewhere
+// 80.
+func Columns(w io.Writer, widest int) int {
+	if IsTerminal(w) {
+		if columns, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && columns > 0 {
+			return min(columns, widest)
+		}
+	}
+	return usualColumns
+}
+
 // Color reports whether output to w may be coloured: it is a terminal that can,
 // and the variable NO_COLOR is empty or not set (https://no-color.org).
 func Color(w io.Writer) bool {
