@@ -117,7 +117,7 @@ func (r *orgReader) keyword(text string) {
 	case "title":
 		r.b.title(value, r.l.n, r.l.n)
 	case "todo", "seq_todo", "typ_todo":
-		for _, state := range strings.Fields(value) {
+		for state := range strings.FieldsSeq(value) {
 			state, _, _ = strings.Cut(state, "(")
 			r.states[state] = true
 		}

@@ -293,7 +293,7 @@ func (r rules) covers(record string) bool {
 	if deepest < 0 {
 		return false
 	}
-	for _, name := range strings.Split(rel, "/") {
+	for name := range strings.SplitSeq(rel, "/") {
 		if name[0] == '.' && !r.hidden || name == r.exclude {
 			return false
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 )
 
 const (
@@ -91,9 +92,7 @@ func (l *log) readFrames(size int64, salt []byte, sum sums) error {
 		}
 		pending[binary.BigEndian.Uint32(frame)] = at + frameHeader
 		if commit != 0 {
-			for n, at := range pending {
-				l.frames[n] = at
-			}
+			maps.Copy(l.frames, pending)
 			clear(pending)
 			l.pages = commit
 		}
