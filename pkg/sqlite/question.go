@@ -155,7 +155,7 @@ const changed = `
 // Changes walks the paths under a prefix that did not hold the same at two
 // points, in the byte order of their names.
 func (r *Reader) Changes(ctx context.Context, prefix string, from, to kb.Point) iter.Seq2[asof.Change, error] {
-	return func(yield func(asof.Change, error) bool) {
+	return walk(func(emit func(asof.Change) error) error {
 		for _, part := range under(prefix) {
 			args := slices.Concat(part.args, pointArgs("1", from), pointArgs("2", to))
 			err := r.each(changed+part.condition+" ORDER BY p.name", args, func(rows *sql.Rows) error {
@@ -163,19 +163,17 @@ func (r *Reader) Changes(ctx context.Context, prefix string, from, to kb.Point) 
 				if err != nil || !change.Differs() {
 					return err
 				}
-				if !yield(change, nil) {
-					return errStop
+				if err := emit(change); err != nil {
+					return err
 				}
 				return ctx.Err()
 			})
 			if err != nil {
-				if err = untilStop(err); err != nil {
-					yield(asof.Change{}, err)
-				}
-				return
+				return err
 			}
 		}
-	}
+		return nil
+	})
 }
 
 func scanChange(rows *sql.Rows) (asof.Change, error) {
@@ -246,11 +244,10 @@ const stale = `
 // version that could not be taken in, or was left out; those too that were gone
 // before it, or are known only from later on.
 func (r *Reader) Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq2[asof.Stale, error] {
-	return func(yield func(asof.Stale, error) bool) {
+	return walk(func(emit func(asof.Stale) error) error {
 		parts, err := r.perhapsStale(ctx, prefix)
 		if err != nil {
-			yield(asof.Stale{}, err)
-			return
+			return err
 		}
 		for _, part := range parts {
 			args := append(part.args, pointArgs("", at)...)
@@ -261,19 +258,14 @@ func (r *Reader) Stale(ctx context.Context, prefix string, at kb.Point) iter.Seq
 					return err
 				}
 				stale.Path = string(name)
-				if !yield(stale, nil) {
-					return errStop
-				}
-				return nil
+				return emit(stale)
 			})
 			if err != nil {
-				if err = untilStop(err); err != nil {
-					yield(asof.Stale{}, err)
-				}
-				return
+				return err
 			}
 		}
-	}
+		return nil
+	})
 }
 
 // perhapsStale returns the names under a prefix as under does, but only where there are
@@ -307,20 +299,14 @@ func (r *Reader) perhapsStale(ctx context.Context, prefix string) ([]nameRange, 
 }
 
 func (r *Reader) versions(query string, args ...any) iter.Seq2[kb.Version, error] {
-	return func(yield func(kb.Version, error) bool) {
-		err := r.each(query, args, func(rows *sql.Rows) error {
+	return walk(func(emit func(kb.Version) error) error {
+		return r.each(query, args, func(rows *sql.Rows) error {
 			var name []byte
 			var v versionRow
 			if err := rows.Scan(append([]any{&name}, v.dest()...)...); err != nil {
 				return err
 			}
-			if !yield(*v.version(string(name)), nil) {
-				return errStop
-			}
-			return nil
+			return emit(*v.version(string(name)))
 		})
-		if err = untilStop(err); err != nil {
-			yield(kb.Version{}, err)
-		}
-	}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 
@@ -61,6 +62,23 @@ func untilStop(err error) error {
 		return nil
 	}
 	return err
+}
+
+// walk makes an iterator of fn, which gives each value to emit and ends with the first
+// error, also of emit.
+func walk[T any](fn func(emit func(T) error) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		err := fn(func(v T) error {
+			if !yield(v, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err = untilStop(err); err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
 }
 
 // otherDir returns the folder of the latest scan that has a relative root in

@@ -137,9 +137,9 @@ func (r *Reader) Standing(context.Context) (int64, error) {
 
 // Failed walks the failures that stand, those of one scan together, by name.
 func (r *Reader) Failed(context.Context) iter.Seq2[ingest.StandingFailure, error] {
-	return func(yield func(ingest.StandingFailure, error) bool) {
+	return walk(func(emit func(ingest.StandingFailure) error) error {
 		var last ingest.StandingFailure
-		err := r.each(`
+		return r.each(`
 			SELECT f.run, p.id, p.name, f.class, f.code, f.attempts, f.message, f.failed_at,
 				f.again, f.valid_from, f.seq, f.source, c.id, c.body
 			FROM failure f
@@ -151,15 +151,10 @@ func (r *Reader) Failed(context.Context) iter.Seq2[ingest.StandingFailure, error
 			if err != nil {
 				return err
 			}
-			if last = f; !yield(f, nil) {
-				return errStop
-			}
-			return nil
+			last = f
+			return emit(f)
 		})
-		if err = untilStop(err); err != nil {
-			yield(ingest.StandingFailure{}, err)
-		}
-	}
+	})
 }
 
 // scanFailed reads a row of Failed; last is the one before, whose scan it may
@@ -197,8 +192,8 @@ func (r *Reader) CountVersions(context.Context) (n int64, err error) {
 // RunFailures walks the failures of a run, in the order in which they were
 // recorded.
 func (r *Reader) RunFailures(_ context.Context, run int64) iter.Seq2[ingest.Failure, error] {
-	return func(yield func(ingest.Failure, error) bool) {
-		err := r.each(`
+	return walk(func(emit func(ingest.Failure) error) error {
+		return r.each(`
 			SELECT f.run, p.id, p.name, f.class, f.code, f.attempts, f.message, f.failed_at
 			FROM failure f LEFT JOIN path p ON p.id = f.path WHERE f.run = ? ORDER BY f.id`, []any{run},
 			func(rows *sql.Rows) error {
@@ -209,15 +204,9 @@ func (r *Reader) RunFailures(_ context.Context, run int64) iter.Seq2[ingest.Fail
 					return err
 				}
 				f.PathID, f.Path = id.Int64, string(name)
-				if !yield(f, nil) {
-					return errStop
-				}
-				return nil
+				return emit(f)
 			})
-		if err = untilStop(err); err != nil {
-			yield(ingest.Failure{}, err)
-		}
-	}
+	})
 }
 
 // Index returns the state of the index. That of a file which an earlier version
@@ -264,14 +253,11 @@ func (r *Reader) TextFailures(_ context.Context, run int64) iter.Seq2[ingest.Fai
 // versions which condition picks. There is no way from a content to its versions
 // but through all of them; none is looked at where all contents have text.
 func (r *Reader) textless(condition string, arg any) iter.Seq2[ingest.Failure, error] {
-	return func(yield func(ingest.Failure, error) bool) {
+	return walk(func(emit func(ingest.Failure) error) error {
 		if has, err := r.hasIndex(); !has || err != nil {
-			if err != nil {
-				yield(ingest.Failure{}, err)
-			}
-			return
+			return err
 		}
-		err := r.each(`
+		return r.each(`
 			SELECT DISTINCT p.name, t.extension, t.run, t.class, t.code, t.message
 			FROM version v
 			CROSS JOIN textless t ON t.blob = v.blob
@@ -289,13 +275,7 @@ func (r *Reader) textless(condition string, arg any) iter.Seq2[ingest.Failure, e
 				if !(&extract.Filter{Ext: extension}).Handles(f.Path) {
 					return nil // a document of another format with the same content
 				}
-				if !yield(f, nil) {
-					return errStop
-				}
-				return nil
+				return emit(f)
 			})
-		if err = untilStop(err); err != nil {
-			yield(ingest.Failure{}, err)
-		}
-	}
+	})
 }
