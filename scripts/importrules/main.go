@@ -31,7 +31,6 @@ var mayImport = map[string][]string{
 	"pkg/tool":      {"pkg/kb", "pkg/config", "pkg/report", "pkg/stream", "pkg/sysload", "pkg/when"},
 	"pkg/storetest": slices.Concat(stages, []string{"pkg/kb", "pkg/ingest", "pkg/asof"}),
 	"pkg/sqlite":    slices.Concat(stages, []string{"pkg/kb", "pkg/ingest", "pkg/asof"}),
-	"pkg/postgres":  slices.Concat(stages, []string{"pkg/kb", "pkg/ingest", "pkg/asof"}),
 	"pkg/ingest":    slices.Concat(stages, []string{"pkg/kb", "pkg/report", "pkg/sysload"}),
 	"pkg/asof":      slices.Concat(stages, []string{"pkg/kb"}),
 	"pkg/stream":    {"pkg/kb"},
