@@ -19,7 +19,7 @@ type harmlessNames struct {
 	at       []kb.Point // at any of which they are there
 	warn     func(error)
 
-	shorter bool // names have become shorter, and it has been said
+	warned bool // that names have become shorter
 }
 
 // shorten returns the name that a document has, or why it has none.
@@ -43,8 +43,8 @@ func (h *harmlessNames) shorten(ctx context.Context, name string) (shorter, why 
 			return "", fmt.Sprintf("as %s it would be in the way of %s", shorter, other), nil
 		}
 	}
-	if !h.shorter {
-		h.shorter = true
+	if !h.warned {
+		h.warned = true
 		h.warn(errors.New("a leading / or ../ of names is left out"))
 	}
 	return shorter, "", nil
