@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes dist/btools-VERSION-linux-ARCH.tar.gz for machines without Go, from what is committed: programs that need no
 # library, manual pages, completions, systemd units, the licences of what is in them, and SHA256SUMS of it all.
-# A commit gives the same bytes each time, in whatever folder, with the same versions of Go and the C compiler.
+# A commit gives the same bytes each time, in whatever folder, with the same versions of Go, the C compiler and library.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD

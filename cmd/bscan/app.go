@@ -139,7 +139,7 @@ func run(c *cli.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(index.verdict(c), out.verdict("path"))
+	return errors.Join(index.unseen.verdict(c), out.verdict("path"))
 }
 
 func (s *settings) options(c *cli.Context) (scan.Options, error) {

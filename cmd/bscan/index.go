@@ -46,7 +46,7 @@ func (u *unseen) verdict(c *cli.Context) error {
 // index is what a knowledge base has seen of the files. It is read while the scan goes
 // on: in the order of names, which is about that of the scan.
 type index struct {
-	unseen
+	unseen  unseen
 	reading sync.WaitGroup
 	stop    context.CancelFunc
 	err     error
@@ -133,7 +133,7 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 		}
 	})
 	opts.Seen = x.find
-	opts.Distrust = x.add
+	opts.Distrust = x.unseen.add
 	return ctx, x, nil
 }
 

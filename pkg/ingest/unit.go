@@ -30,7 +30,7 @@ type item struct {
 	fault   *kb.Fault        // why it could not be read
 	size    int64            // of the file that will be read, as far as it could be seen
 
-	seenRegular bool // the file was one that may be opened, a moment ago
+	seenRegular bool // the file was one that may be opened, when it was measured
 	forgotten   bool // it says what was forgotten, and is not to be looked at
 }
 
