@@ -70,7 +70,10 @@ type seenSlot struct {
 	sum kb.Hash
 }
 
-const slotBytes = 16 + 32
+const (
+	slotBytes = 16 + 32
+	pageSlots = 4096 / slotBytes // no more than in a page of memory
+)
 
 // slot returns that of a key, or an empty one where it belongs.
 func (g *segment) slot(key seenKey) *seenSlot {
@@ -89,6 +92,11 @@ func (g *segment) add(key seenKey, sum kb.Hash) {
 	if 4*(g.used+1) > 3*len(g.slots) {
 		old := g.slots
 		g.slots = make([]seenSlot, len(old)+len(old)/2+16)
+		// A page of memory that is read before it is written to is found twice, and the second
+		// time all threads are held up.
+		for i := 0; i < len(g.slots); i += pageSlots {
+			g.slots[i] = seenSlot{}
+		}
 		for i := range old {
 			if key := old[i].key; key != (seenKey{}) {
 				*g.slot(key) = old[i]

@@ -134,7 +134,7 @@ type child struct {
 
 // admit applies the rules to the names in a folder.
 func (w *walker) admit(f *folder, entries []entry) []child {
-	var children []child
+	children := make([]child, 0, len(entries))
 	for _, e := range entries {
 		if e.kind == special || e.kind == symlink && w.links == nil || !w.rules.name(e.name) {
 			continue

@@ -37,13 +37,14 @@ type List struct {
 	patterns []pattern
 }
 
-// pattern is one line. The part before the first wildcard is compared as it
-// is, which decides nearly every line without a look at the rest.
+// pattern is one line. The parts before the first wildcard and after the last are
+// compared as they are, which decides nearly every line without a look at the rest.
 type pattern struct {
 	verdict  Verdict
 	files    bool // matches files too; false for "name/"
 	anywhere bool // has no slash, so that the last component alone is compared
 	literal  string
+	tail     string // of what rest matches
 	rest     glob
 }
 
@@ -93,7 +94,7 @@ func (l List) Match(path string, folder bool) Verdict {
 		if p.anywhere {
 			subject = name
 		}
-		if rest, ok := strings.CutPrefix(subject, p.literal); ok && p.rest.match(rest) {
+		if rest, ok := strings.CutPrefix(subject, p.literal); ok && strings.HasSuffix(rest, p.tail) && p.rest.match(rest) {
 			return p.verdict
 		}
 	}
@@ -137,6 +138,7 @@ func parseLine(line string) (p pattern, ok bool) {
 		return p, true
 	}
 	p.literal = line[:wild]
+	p.tail = strings.TrimPrefix(line[strings.LastIndexAny(line, `*?[]\`)+1:], "/") // that "**/" may take
 	p.rest, ok = compileGlob(line[wild:])
 	return p, ok
 }
