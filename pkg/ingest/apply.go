@@ -72,7 +72,7 @@ func (a *applier) applyScan() error {
 	if a.scan, err = a.tx.Scan(&begun); err != nil {
 		return err
 	}
-	a.scan.StartedAt = min(a.scan.StartedAt, a.tx.Now()) // a file of before this rule may have another
+	a.scan.StartedAt = min(a.scan.StartedAt, a.tx.Now()) // in a file of earlier days, it may lie ahead all the same
 	a.out.otherDir = a.scan.OtherDir
 	a.out.fast = a.scan.New && a.unit.scan.StartedAt > a.tx.Now()+muchTooEarly
 	if err := a.closed.refresh(a.tx); err != nil {
@@ -252,7 +252,7 @@ func (a *applier) reassert(v *kb.Version, it *item, path *PathState) error {
 		return nil
 	}
 	again := *later
-	again.ValidFrom, again.Seq = path.SeenAt, 0
+	again.ValidFrom, again.Seq = min(path.SeenAt, a.tx.Now()), 0
 	if again.ValidFrom == v.ValidFrom {
 		again.Seq = v.Seq
 	}
