@@ -18,6 +18,8 @@ type model struct {
 	versions []kb.Version
 	scans    map[string]*modelScan
 	unread   map[string]kb.Instant // paths that could not be read by the scan that saw them last: since when
+
+	lastSighting map[string]*modelScan // by path, the latest started scan that saw it; of equal starts, what came last
 }
 
 type modelScan struct {
@@ -85,7 +87,7 @@ func (m *model) live(v kb.Version, s *modelScan) bool {
 // reassert settles a case of its own: what a later scan saw stays in force from
 // its start on when an earlier scan's record arrives after it.
 func (m *model) reassert(v, before kb.Version, known bool, s *modelScan) {
-	later := m.lastSighting(v.Path)
+	later := m.lastSighting[v.Path]
 	if !known || later == nil || !later.sighted[v.Path] || later.start <= s.start ||
 		v.ValidFrom < before.ValidFrom || v.ValidFrom >= later.start {
 		return
@@ -109,16 +111,6 @@ func (m *model) lastLook(path string, before kb.Instant) kb.Instant {
 	return last
 }
 
-// lastSighting is the latest started scan that saw the path.
-func (m *model) lastSighting(path string) (last *modelScan) {
-	for _, s := range m.scans {
-		if _, seen := s.sighted[path]; seen && (last == nil || s.start > last.start) {
-			last = s
-		}
-	}
-	return last
-}
-
 // sight keeps whether the latest scan could read a path.
 func (m *model) sight(path string, s *modelScan, readable bool) {
 	if _, already := m.unread[path]; readable {
@@ -135,7 +127,7 @@ func (m *model) stale(path string) bool {
 	if !unread || !slices.Contains(m.paths(), path) {
 		return false
 	}
-	looked := m.lastSighting(path).start
+	looked := m.lastSighting[path].start
 	now, known := m.current(path)
 	return !known || now.ValidFrom <= looked
 }
@@ -154,7 +146,7 @@ func (m *model) settle(s *modelScan, maxDelete float64, again bool) (gone, withh
 			continue
 		}
 		covered++
-		last := m.lastSighting(path)
+		last := m.lastSighting[path]
 		// A case of its own: what is valid from a moment after the scan
 		// began is not for it to judge.
 		if v.ValidFrom <= s.start && !s.listed[path] && (last == nil || last.start <= s.start) {
@@ -212,7 +204,8 @@ func (m *model) record(s *modelScan, r *kb.Record, c *ingest.Counts) {
 		if r.Live() || s.rules.covers(r.Path) {
 			readable := r.Kind == kb.File && !wrong
 			s.sighted[r.Path] = readable
-			if m.lastSighting(r.Path) == s {
+			if last := m.lastSighting[r.Path]; last == nil || last.start <= s.start {
+				m.lastSighting[r.Path] = s
 				m.sight(r.Path, s, readable)
 			}
 		}

@@ -69,7 +69,9 @@ func newWorld(t *rapid.T, open Open, parent string) *world {
 	}
 	w := &world{
 		t: t, open: open, dir: dir, clock: epoch,
-		model: &model{scans: make(map[string]*modelScan), unread: make(map[string]kb.Instant)},
+		model: &model{
+			scans: make(map[string]*modelScan), unread: make(map[string]kb.Instant), lastSighting: make(map[string]*modelScan),
+		},
 		files: make(map[string]file), started: make(map[kb.Instant]bool),
 	}
 	if w.store, err = open(dir, func() time.Time { return w.clock.Time() }); err != nil {
