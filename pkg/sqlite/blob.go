@@ -28,14 +28,14 @@ func (t *tx) LookForContents(hashes []kb.Hash) error {
 	if len(hashes) == 0 {
 		return nil
 	}
-	var all rows.Rows
+	var all, parameters rows.Values
 	for i := range hashes {
 		t.fresh[hashes[i]] = true
-		all.Next().Blob(hashes[i][:])
+		all.Blob(hashes[i][:])
 	}
-	return t.ask("SELECT 1 FROM blob WHERE sha256 = +?", &all, func(a *rows.Answers) error {
-		delete(t.fresh, hashes[a.Row()])
-		a.Int()
+	const stored = "SELECT h.key FROM each_value(?) h CROSS JOIN blob b ON b.sha256 = h.value"
+	return t.ask(stored, parameters.Blob(all.Bytes()), func(a *rows.Answer) error {
+		delete(t.fresh, hashes[a.Int()])
 		return nil
 	})
 }

@@ -67,8 +67,8 @@ func newWaitingRows() waitingRows {
 	return waitingRows{versionsOf: make(map[int64]bool), passagesOf: make(map[int64]bool), moved: make(map[int64]bool)}
 }
 
-// later begins a row that is stored later.
-func (s *session) later(kind rowKind) (*rows.Rows, error) {
+// later begins a row that is stored later, whose values are to be appended.
+func (s *session) later(kind rowKind) (*rows.Values, error) {
 	if len(s.waiting.of[kind].Bytes()) > maxWaiting {
 		if err := s.flush(); err != nil {
 			return nil, err

@@ -16,15 +16,16 @@ func (s *Store) InForce(ctx context.Context, paths []string) ([]*kb.Version, err
 	now, mark := kb.InstantOf(s.clock()), s.ahead.mark()
 	answers := make([]aheadAnswer, 0, len(paths))
 	err := s.apart(ctx, func(r *session) error {
-		return r.ask(aheadQuery, named(now, paths), func(a *rows.Answers) error {
+		return r.ask(aheadQuery, named(now, paths), func(a *rows.Answer) error {
 			var row pathRow
+			key := a.Int()
 			row.take(a)
 			answer := aheadAnswer{from: now, until: kb.Forever, mark: mark}
 			if next := a.NullInt(); next.Valid {
 				answer.until = kb.Instant(next.Int64)
 			}
-			answer.state, answer.held = row.state(paths[a.Row()]), row.held()
-			found[a.Row()] = answer.state.InForce
+			answer.state, answer.held = row.state(paths[key]), row.held()
+			found[key] = answer.state.InForce
 			answers = append(answers, answer)
 			return nil
 		})
@@ -33,13 +34,13 @@ func (s *Store) InForce(ctx context.Context, paths []string) ([]*kb.Version, err
 	return found, err
 }
 
-// named are rows of a moment and a name each.
-func named(at kb.Instant, names []string) *rows.Rows {
-	var all rows.Rows
+// named are a moment and names as parameters of a question.
+func named(at kb.Instant, names []string) *rows.Values {
+	var all, parameters rows.Values
 	for _, name := range names {
-		all.Next().Int(int64(at)).Blob([]byte(name))
+		all.Blob([]byte(name))
 	}
-	return &all
+	return parameters.Int(int64(at)).Blob(all.Bytes())
 }
 
 // Look prepares for Path.
@@ -60,10 +61,11 @@ func (t *tx) Look(names []string) error {
 	if len(rest) == 0 {
 		return nil
 	}
-	return t.ask(pathQuery, named(t.now, rest), func(a *rows.Answers) error {
+	return t.ask(pathsQuery, named(t.now, rest), func(a *rows.Answer) error {
 		var row pathRow
+		key := a.Int()
 		row.take(a)
-		keep(row.state(rest[a.Row()]), row.held())
+		keep(row.state(rest[key]), row.held())
 		return nil
 	})
 }
@@ -102,22 +104,24 @@ func (t *tx) Path(name string) (ingest.PathState, error) {
 
 var noBase = strconv.Itoa(maxDepth)
 
-// pathQuery selects what a pathRow receives of a name, ?2, at a moment, ?1; aheadQuery
-// besides, from when on another version is in force.
+// pathQuery selects what a pathRow receives of a name, ?2, at a moment, ?1. pathsQuery
+// does of many names, with the place of each among them; aheadQuery besides, from when on
+// another version is in force.
 var (
-	pathQuery  = "SELECT " + pathColumns + pathTables
-	aheadQuery = "SELECT " + pathColumns + ", (SELECT min(valid_from) FROM version WHERE path = p.id AND valid_from > ?1)" + pathTables
+	pathQuery  = "SELECT " + pathColumns + " FROM path p" + pathTables + "WHERE p.name = +?2"
+	pathsQuery = "SELECT n.key, " + pathColumns + pathsTables
+	aheadQuery = "SELECT n.key, " + pathColumns + ", (SELECT min(valid_from) FROM version WHERE path = p.id AND valid_from > ?1)" + pathsTables
 
 	pathColumns = "p.id, s.scan, c.started_at, s.stale_since, v.blob, CASE WHEN " + lostContent + " THEN " + noBase + " ELSE b.depth END, " + versionColumns
+	pathsTables = " FROM each_value(?2) n CROSS JOIN path p ON p.name = n.value" + pathTables
 )
 
 const pathTables = `
-	FROM path p
 	LEFT JOIN seen s ON s.path = p.id
 	LEFT JOIN scan c ON c.id = s.scan
 	LEFT JOIN version v ON v.id = ` + inForceNow + `
 	LEFT JOIN blob b ON b.id = v.blob
-	WHERE p.name = +?2`
+	`
 
 // pathRow receives pathQuery.
 type pathRow struct {
@@ -132,7 +136,7 @@ func (r *pathRow) dest() []any {
 }
 
 // take receives it from an answer.
-func (r *pathRow) take(a *rows.Answers) {
+func (r *pathRow) take(a *rows.Answer) {
 	r.id = a.Int()
 	r.scan, r.start, r.stale, r.blob, r.depth = a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt()
 	r.inForce.take(a)

@@ -33,7 +33,7 @@ type preparedPart struct {
 
 // addColumn adds to a row what the table of texts has of a part beside its text: NULL
 // where that is no different.
-func (p *preparedPart) addColumn(row *rows.Rows) {
+func (p *preparedPart) addColumn(row *rows.Values) {
 	if p.differs {
 		row.Text(p.indexed)
 	} else {

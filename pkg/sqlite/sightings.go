@@ -50,18 +50,18 @@ func (r *Reader) Sightings(ctx context.Context, prefixes []string, fn func(inges
 // someSightings calls fn with the first files of a span of names, takes them from it,
 // and reports whether there may be more.
 func (r *Reader) someSightings(names *nameSpan, fn func(ingest.SeenFile)) (more bool, err error) {
-	var row rows.Rows
+	var parameters rows.Values
 	question := sightings
-	row.Next().Blob([]byte(names.first))
+	parameters.Blob([]byte(names.first))
 	if names.after == "" {
-		row.Null()
+		parameters.Null()
 	} else {
 		question = sightingsBefore
-		row.Blob([]byte(names.after))
+		parameters.Blob([]byte(names.after))
 	}
-	row.Int(settled).Int(int64(sightingsAtOnce))
+	parameters.Int(settled).Int(int64(sightingsAtOnce))
 	found := 0
-	err = r.ask(question+inOrder, &row, func(a *rows.Answers) error {
+	err = r.ask(question+inOrder, &parameters, func(a *rows.Answer) error {
 		f := ingest.SeenFile{
 			Path: string(a.Blob()), Size: a.Int(), MTime: kb.Instant(a.Int()), CTime: kb.Instant(a.Int()), Inode: uint64(a.Int()),
 		}

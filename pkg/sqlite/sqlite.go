@@ -377,21 +377,21 @@ func (s *session) eachIf(waiting bool) func(query string, args []any, scan func(
 	return s.eachNow
 }
 
-// ask asks a question for each of some rows and calls fn for every answer, whose bytes
-// are valid until it returns.
-func (s *session) ask(question string, of *rows.Rows, fn func(*rows.Answers) error) error {
-	return s.each("SELECT ask_rows(?, ?, ?)", []any{question, of.Len(), of.Bytes()}, func(result *sql.Rows) error {
+// ask asks a question, which SQLite answers at once, and calls fn for every row of the
+// answer, whose bytes are valid until it returns. fn reads all values of the row.
+func (s *session) ask(question string, parameters *rows.Values, fn func(*rows.Answer) error) error {
+	return s.each("SELECT rows_of(?, ?)", []any{question, parameters.Bytes()}, func(result *sql.Rows) error {
 		var raw sql.RawBytes
 		if err := result.Scan(&raw); err != nil {
 			return err
 		}
-		answers := rows.Read(raw)
-		for answers.Next() {
-			if err := fn(answers); err != nil {
+		answer := rows.Read(raw)
+		for answer.More() {
+			if err := fn(answer); err != nil {
 				return err
 			}
 		}
-		return answers.Err()
+		return answer.Err()
 	})
 }
 

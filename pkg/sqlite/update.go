@@ -132,7 +132,7 @@ func (r *versionRow) dest() []any {
 }
 
 // take receives them from an answer.
-func (r *versionRow) take(a *rows.Answers) {
+func (r *versionRow) take(a *rows.Answer) {
 	r.id, r.validFrom, r.seq, r.recordedAt, r.mode, r.mtime = a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt(), a.NullInt()
 	r.source.String, r.sha256, r.size = string(a.NullText()), a.NullBlob(), a.NullInt()
 }

@@ -203,7 +203,7 @@ func (t *tx) setPassageVector(p passageRow) error {
 	case int64(kb.Forever): // it has no direction
 		return nil
 	case int64(p.from):
-		var row *rows.Rows
+		var row *rows.Values
 		if row, err = t.later(closedVectorRows); err == nil {
 			row.Int(int64(p.to)).Int(p.id)
 		}

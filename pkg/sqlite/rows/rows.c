@@ -24,19 +24,39 @@ static void put(unsigned char *at, int n, uint64_t value) {
 	for (int i = 0; i < n; i++) at[i] = (unsigned char)(value >> (8 * i));
 }
 
+/* A value as it is read: an integer, or bytes where they stand and how many there are. */
+struct value {
+	uint64_t kind, n;
+	const char *bytes;
+};
+
+/* next reads a value. */
+static int next(struct reader *r, struct value *v) {
+	int rc = number(r, 1, &v->kind);
+	if (rc != SQLITE_OK || v->kind == ROWS_NULL) return rc;
+	rc = number(r, v->kind == ROWS_INTEGER ? 8 : 4, &v->n);
+	if (rc != SQLITE_OK || v->kind == ROWS_INTEGER) return rc;
+	if (v->kind > ROWS_BLOB || (uint64_t)(r->end - r->at) < v->n) return SQLITE_MISMATCH;
+	v->bytes = (const char *)r->at;
+	r->at += v->n;
+	return SQLITE_OK;
+}
+
 /* bind gives the next value to a parameter of a statement, which is done with it before the bytes go. */
 static int bind(struct reader *r, sqlite3_stmt *stmt, int parameter) {
-	uint64_t kind, value = 0;
-	int rc = number(r, 1, &kind);
-	if (rc == SQLITE_OK && kind != ROWS_NULL) rc = number(r, kind == ROWS_INTEGER ? 8 : 4, &value);
+	struct value v;
+	const int rc = next(r, &v);
 	if (rc != SQLITE_OK) return rc;
-	if (kind == ROWS_NULL) return sqlite3_bind_null(stmt, parameter);
-	if (kind == ROWS_INTEGER) return sqlite3_bind_int64(stmt, parameter, (sqlite3_int64)value);
-	const char *bytes = (const char *)r->at;
-	if (kind > ROWS_BLOB || (uint64_t)(r->end - r->at) < value) return SQLITE_MISMATCH;
-	r->at += value;
-	if (kind == ROWS_TEXT) return sqlite3_bind_text64(stmt, parameter, bytes, value, SQLITE_STATIC, SQLITE_UTF8);
-	return sqlite3_bind_blob64(stmt, parameter, bytes, value, SQLITE_STATIC);
+	switch (v.kind) {
+	case ROWS_NULL:
+		return sqlite3_bind_null(stmt, parameter);
+	case ROWS_INTEGER:
+		return sqlite3_bind_int64(stmt, parameter, (sqlite3_int64)v.n);
+	case ROWS_TEXT:
+		return sqlite3_bind_text64(stmt, parameter, v.bytes, v.n, SQLITE_STATIC, SQLITE_UTF8);
+	default:
+		return sqlite3_bind_blob64(stmt, parameter, v.bytes, v.n, SQLITE_STATIC);
+	}
 }
 
 /* run runs a statement for n rows one after another and writes what each did. */
@@ -108,23 +128,139 @@ static int append_value(struct buffer *b, sqlite3_stmt *stmt, int column) {
 	return SQLITE_OK;
 }
 
-/* ask asks a question for n rows one after another and appends the answers. */
-static int ask(sqlite3_stmt *stmt, struct reader r, sqlite3_int64 n, struct buffer *answers) {
+/* ask binds the values to the parameters of a question, asks it and appends the rows of the answer. */
+static int ask(sqlite3_stmt *stmt, struct reader values, struct buffer *answer) {
 	const int parameters = sqlite3_bind_parameter_count(stmt);
-	for (sqlite3_int64 row = 0; row < n; row++) {
-		int rc = SQLITE_OK;
-		for (int i = 1; rc == SQLITE_OK && i <= parameters; i++) rc = bind(&r, stmt, i);
-		while (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-			unsigned char *at = append(answers, 4);
-			rc = at == NULL ? SQLITE_NOMEM : SQLITE_OK;
-			if (at != NULL) put(at, 4, (uint64_t)row);
-			for (int i = 0; rc == SQLITE_OK && i < sqlite3_data_count(stmt); i++) rc = append_value(answers, stmt, i);
-		}
-		if (rc != SQLITE_DONE) return rc;
-		sqlite3_reset(stmt);
+	int rc = SQLITE_OK;
+	for (int i = 1; rc == SQLITE_OK && i <= parameters; i++) rc = bind(&values, stmt, i);
+	if (rc == SQLITE_OK && values.at != values.end) rc = SQLITE_MISMATCH;
+	while (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		rc = SQLITE_OK;
+		for (int i = 0; rc == SQLITE_OK && i < sqlite3_data_count(stmt); i++) rc = append_value(answer, stmt, i);
 	}
-	return r.at == r.end ? SQLITE_OK : SQLITE_MISMATCH;
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
+
+/* A cursor of each_value. */
+struct values_cursor {
+	sqlite3_vtab_cursor base;
+	sqlite3_value *of; /* what the values are in */
+	struct reader left;
+	sqlite3_int64 key; /* of the value */
+	struct value value;
+	int at_end;
+};
+
+enum { VALUES_KEY, VALUES_VALUE, VALUES_OF }; /* its columns */
+
+static int values_connect(sqlite3 *db, void *data, int argc, const char *const *argv, sqlite3_vtab **table, char **message) {
+	(void)data;
+	(void)argc;
+	(void)argv;
+	(void)message;
+	int rc = sqlite3_declare_vtab(db, "CREATE TABLE each_value (key INTEGER, value, of HIDDEN)");
+	if (rc == SQLITE_OK) rc = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
+	if (rc != SQLITE_OK) return rc;
+	*table = sqlite3_malloc(sizeof **table);
+	if (*table == NULL) return SQLITE_NOMEM;
+	memset(*table, 0, sizeof **table);
+	return SQLITE_OK;
+}
+
+static int values_disconnect(sqlite3_vtab *table) {
+	sqlite3_free(table);
+	return SQLITE_OK;
+}
+
+/* values_plan has the values come from one place, which has to be given. */
+static int values_plan(sqlite3_vtab *table, sqlite3_index_info *plan) {
+	(void)table;
+	for (int i = 0; i < plan->nConstraint; i++) {
+		if (plan->aConstraint[i].iColumn != VALUES_OF || !plan->aConstraint[i].usable ||
+		    plan->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ) {
+			continue;
+		}
+		plan->aConstraintUsage[i].argvIndex = 1;
+		plan->aConstraintUsage[i].omit = 1;
+		plan->estimatedRows = plan->estimatedCost = 100;
+		return SQLITE_OK;
+	}
+	return SQLITE_CONSTRAINT;
+}
+
+static int values_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor) {
+	(void)table;
+	struct values_cursor *c = sqlite3_malloc(sizeof *c);
+	if (c == NULL) return SQLITE_NOMEM;
+	memset(c, 0, sizeof *c);
+	*cursor = &c->base;
+	return SQLITE_OK;
+}
+
+static int values_close(sqlite3_vtab_cursor *cursor) {
+	struct values_cursor *c = (struct values_cursor *)cursor;
+	sqlite3_value_free(c->of);
+	sqlite3_free(c);
+	return SQLITE_OK;
+}
+
+static int values_next(sqlite3_vtab_cursor *cursor) {
+	struct values_cursor *c = (struct values_cursor *)cursor;
+	c->key++;
+	c->at_end = c->left.at == c->left.end;
+	return c->at_end ? SQLITE_OK : next(&c->left, &c->value);
+}
+
+static int values_filter(sqlite3_vtab_cursor *cursor, int plan, const char *name, int argc, sqlite3_value **argv) {
+	(void)plan;
+	(void)name;
+	(void)argc;
+	struct values_cursor *c = (struct values_cursor *)cursor;
+	sqlite3_value_free(c->of);
+	c->of = sqlite3_value_dup(argv[0]);
+	if (c->of == NULL) return SQLITE_NOMEM;
+	c->left.at = sqlite3_value_blob(c->of);
+	c->left.end = c->left.at + sqlite3_value_bytes(c->of);
+	c->key = -1;
+	return values_next(cursor);
+}
+
+static int values_eof(sqlite3_vtab_cursor *cursor) { return ((struct values_cursor *)cursor)->at_end; }
+
+static int values_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column) {
+	const struct values_cursor *c = (struct values_cursor *)cursor;
+	const struct value *v = &c->value;
+	if (column == VALUES_KEY) {
+		sqlite3_result_int64(context, c->key);
+	} else if (column == VALUES_OF) {
+		sqlite3_result_value(context, c->of);
+	} else if (v->kind == ROWS_INTEGER) {
+		sqlite3_result_int64(context, (sqlite3_int64)v->n);
+	} else if (v->kind == ROWS_TEXT) {
+		sqlite3_result_text64(context, v->bytes, v->n, SQLITE_TRANSIENT, SQLITE_UTF8);
+	} else if (v->kind == ROWS_BLOB) {
+		sqlite3_result_blob64(context, v->bytes, v->n, SQLITE_TRANSIENT);
+	}
+	return SQLITE_OK;
+}
+
+static int values_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *id) {
+	*id = ((struct values_cursor *)cursor)->key;
+	return SQLITE_OK;
+}
+
+static const sqlite3_module each_value = {
+	.xConnect = values_connect,
+	.xDisconnect = values_disconnect,
+	.xBestIndex = values_plan,
+	.xOpen = values_open,
+	.xClose = values_close,
+	.xFilter = values_filter,
+	.xNext = values_next,
+	.xEof = values_eof,
+	.xColumn = values_column,
+	.xRowid = values_rowid,
+};
 
 /* fail makes what went wrong the result. */
 static void fail(sqlite3_context *context, int rc) {
@@ -193,25 +329,24 @@ static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	give(statements, stmt);
 }
 
-static void ask_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
+static void rows_of(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	(void)argc;
 	struct statements *statements = sqlite3_user_data(context);
 	const char *sql = (const char *)sqlite3_value_text(argv[0]);
-	const sqlite3_int64 n = sqlite3_value_int64(argv[1]);
-	const unsigned char *bytes = sqlite3_value_blob(argv[2]);
-	const struct reader rows = {bytes, bytes + sqlite3_value_bytes(argv[2])};
-	struct buffer answers = {NULL, 0, 0};
+	const unsigned char *bytes = sqlite3_value_blob(argv[1]);
+	const struct reader values = {bytes, bytes + sqlite3_value_bytes(argv[1])};
+	struct buffer answer = {NULL, 0, 0};
 	sqlite3_stmt *stmt = NULL;
 	int rc = take(statements, sqlite3_context_db_handle(context), sql, &stmt);
-	if (rc == SQLITE_OK && !sqlite3_stmt_readonly(stmt)) rc = SQLITE_MISUSE;
-	if (rc == SQLITE_OK) rc = ask(stmt, rows, n, &answers);
-	if (rc == SQLITE_OK && answers.size > 0) {
-		sqlite3_result_blob64(context, answers.bytes, answers.size, sqlite3_free);
+	if (rc == SQLITE_OK && (stmt == NULL || !sqlite3_stmt_readonly(stmt))) rc = SQLITE_MISUSE;
+	if (rc == SQLITE_OK) rc = ask(stmt, values, &answer);
+	if (rc == SQLITE_OK && answer.size > 0) {
+		sqlite3_result_blob64(context, answer.bytes, answer.size, sqlite3_free);
 	} else if (rc == SQLITE_OK) {
 		sqlite3_result_zeroblob(context, 0);
 	} else {
 		fail(context, rc);
-		sqlite3_free(answers.bytes);
+		sqlite3_free(answer.bytes);
 	}
 	give(statements, stmt);
 }
@@ -225,6 +360,7 @@ int btools_rows_init(sqlite3 *db, char **message, const sqlite3_api_routines *ap
 	all->n = 0;
 	int rc = sqlite3_set_clientdata(db, "btools_rows", all, finalize_all);
 	if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "run_rows", 3, flags, all, run_rows, NULL, NULL, NULL);
-	if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "ask_rows", 3, flags, all, ask_rows, NULL, NULL, NULL);
+	if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "rows_of", 2, flags, all, rows_of, NULL, NULL, NULL);
+	if (rc == SQLITE_OK) rc = sqlite3_create_module_v2(db, "each_value", &each_value, NULL, NULL);
 	return rc;
 }

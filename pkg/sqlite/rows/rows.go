@@ -8,10 +8,15 @@
 // row that it inserted, and else -1. At the first error all of it ends, and what was
 // done before stays done, as far as SQLite lets the transaction go on.
 //
-//	ask_rows(query, n, rows)
+//	rows_of(query, values)
 //
-// asks a question, which changes nothing, for n rows one after another. The result has
-// the rows of all answers, which Answers reads.
+// asks a question, which changes nothing, with a value for each of its parameters. The
+// result has all rows of the answer, which Answer reads.
+//
+//	each_value(values)
+//
+// is a table that has a row for each of some values, with its place from 0 on, key, and
+// value, so that one question can be asked of many.
 //
 // A connection keeps the statements that it has been given prepared, up to 32 of them.
 package rows
@@ -26,7 +31,7 @@ import (
 	"errors"
 )
 
-// Auto has every connection opened from here on know the two functions.
+// Auto has every connection opened from here on know the functions and the table.
 func Auto() { C.sqlite3_auto_extension((*[0]byte)(C.btools_rows_init)) }
 
 // The kinds of values. After that of an integer come eight bytes, after that of a text
@@ -38,95 +43,92 @@ const (
 	blob
 )
 
-// Rows are the parameters of a statement for a number of rows, as run_rows takes them.
-// The zero value has none.
-type Rows struct {
-	n     int
-	bytes []byte
-}
-
-// Next begins a row, whose values follow, one for each parameter.
-func (r *Rows) Next() *Rows {
-	r.n++
-	return r
-}
+// Values are a list of values, as rows_of and each_value take them. The zero value has
+// none.
+type Values struct{ bytes []byte }
 
 // Int appends an integer.
-func (r *Rows) Int(n int64) *Rows {
-	r.bytes = binary.LittleEndian.AppendUint64(append(r.bytes, integer), uint64(n))
-	return r
+func (v *Values) Int(n int64) *Values {
+	v.bytes = binary.LittleEndian.AppendUint64(append(v.bytes, integer), uint64(n))
+	return v
 }
 
 // NullInt appends an integer or NULL.
-func (r *Rows) NullInt(n sql.NullInt64) *Rows {
+func (v *Values) NullInt(n sql.NullInt64) *Values {
 	if !n.Valid {
-		return r.Null()
+		return v.Null()
 	}
-	return r.Int(n.Int64)
+	return v.Int(n.Int64)
 }
 
 // Null appends NULL.
-func (r *Rows) Null() *Rows {
-	r.bytes = append(r.bytes, null)
-	return r
+func (v *Values) Null() *Values {
+	v.bytes = append(v.bytes, null)
+	return v
 }
 
 // Text appends a text.
-func (r *Rows) Text(s string) *Rows {
-	r.bytes = append(binary.LittleEndian.AppendUint32(append(r.bytes, text), uint32(len(s))), s...)
-	return r
+func (v *Values) Text(s string) *Values {
+	v.bytes = append(binary.LittleEndian.AppendUint32(append(v.bytes, text), uint32(len(s))), s...)
+	return v
 }
 
 // Blob appends a blob.
-func (r *Rows) Blob(b []byte) *Rows {
-	r.bytes = append(binary.LittleEndian.AppendUint32(append(r.bytes, blob), uint32(len(b))), b...)
-	return r
+func (v *Values) Blob(b []byte) *Values {
+	v.bytes = append(binary.LittleEndian.AppendUint32(append(v.bytes, blob), uint32(len(b))), b...)
+	return v
+}
+
+// Bytes returns the values as the functions take them, until another one is appended.
+func (v *Values) Bytes() []byte { return v.bytes }
+
+// Rows are the parameters of a statement for a number of rows, as run_rows takes them.
+// The zero value has none.
+type Rows struct {
+	values Values
+	n      int
+}
+
+// Next begins a row, whose values are to be appended to what it returns, one for each
+// parameter.
+func (r *Rows) Next() *Values {
+	r.n++
+	return &r.values
 }
 
 // Len returns the number of rows.
 func (r *Rows) Len() int { return r.n }
 
 // Bytes returns the rows as run_rows takes them, until the next row is begun.
-func (r *Rows) Bytes() []byte { return r.bytes }
+func (r *Rows) Bytes() []byte { return r.values.bytes }
 
 // Clear drops all rows.
-func (r *Rows) Clear() { r.n, r.bytes = 0, r.bytes[:0] }
+func (r *Rows) Clear() { r.n, r.values.bytes = 0, r.values.bytes[:0] }
 
 // Done reads what run_rows says of row i.
 func Done(result []byte, i int) int64 { return int64(binary.LittleEndian.Uint64(result[8*i:])) }
 
-// Answers are what ask_rows returns. Of a value of another kind than it is read as, there
-// is the zero value, and Err tells.
-type Answers struct {
+// Answer is what rows_of returns. Of a value of another kind than it is read as, there is
+// the zero value, and Err tells.
+type Answer struct {
 	left []byte
-	row  int
 	err  error
 }
 
-// Read returns answers before the first one.
-func Read(result []byte) *Answers { return &Answers{left: result} }
+// Read returns an answer before its first row.
+func Read(result []byte) *Answer { return &Answer{left: result} }
 
 var errAnswer = errors.New("a row has a value of another kind than its column")
 
-// Next goes to the next row, whose values are then read in their order, all of them. It
-// returns false after the last one.
-func (a *Answers) Next() bool {
-	if a.err != nil || len(a.left) == 0 {
-		return false
-	}
-	a.row = int(binary.LittleEndian.Uint32(a.left))
-	a.left = a.left[4:]
-	return true
-}
+// More reports whether there is a row whose values have not been read. All values of a row
+// are read, in their order.
+func (a *Answer) More() bool { return a.err == nil && len(a.left) > 0 }
 
-// Row returns for which row of the parameters the row is an answer.
-func (a *Answers) Row() int { return a.row }
-
-// Err returns the error that ended the answers.
-func (a *Answers) Err() error { return a.err }
+// Err returns the error that ended the answer.
+func (a *Answer) Err() error { return a.err }
 
 // kind goes past that of the next value, and reports whether it is the expected one.
-func (a *Answers) kind(expected byte) bool {
+func (a *Answer) kind(expected byte) bool {
 	if a.err != nil || len(a.left) == 0 || a.left[0] != expected {
 		a.err = errAnswer
 		return false
@@ -136,7 +138,7 @@ func (a *Answers) kind(expected byte) bool {
 }
 
 // Int reads an integer.
-func (a *Answers) Int() int64 {
+func (a *Answer) Int() int64 {
 	if !a.kind(integer) {
 		return 0
 	}
@@ -146,7 +148,7 @@ func (a *Answers) Int() int64 {
 }
 
 // NullInt reads an integer or NULL.
-func (a *Answers) NullInt() sql.NullInt64 {
+func (a *Answer) NullInt() sql.NullInt64 {
 	if a.isNull() {
 		return sql.NullInt64{}
 	}
@@ -154,7 +156,7 @@ func (a *Answers) NullInt() sql.NullInt64 {
 }
 
 // NullText reads a text or NULL, which is nil. It is valid as long as the result is.
-func (a *Answers) NullText() []byte {
+func (a *Answer) NullText() []byte {
 	if a.isNull() {
 		return nil
 	}
@@ -162,17 +164,17 @@ func (a *Answers) NullText() []byte {
 }
 
 // Blob reads a blob. It is valid as long as the result is.
-func (a *Answers) Blob() []byte { return a.bytes(blob) }
+func (a *Answer) Blob() []byte { return a.bytes(blob) }
 
 // NullBlob reads a blob or NULL, which is nil. It is valid as long as the result is.
-func (a *Answers) NullBlob() []byte {
+func (a *Answer) NullBlob() []byte {
 	if a.isNull() {
 		return nil
 	}
 	return a.bytes(blob)
 }
 
-func (a *Answers) bytes(kind byte) []byte {
+func (a *Answer) bytes(kind byte) []byte {
 	if !a.kind(kind) {
 		return nil
 	}
@@ -183,7 +185,7 @@ func (a *Answers) bytes(kind byte) []byte {
 }
 
 // isNull goes past a NULL, if the next value is one.
-func (a *Answers) isNull() bool {
+func (a *Answer) isNull() bool {
 	if a.err != nil || len(a.left) == 0 || a.left[0] != null {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,10 +79,10 @@ func TestRunRows(t *testing.T) {
 			var all rows.Rows
 			var want []int64
 			for range rapid.IntRange(0, 5).Draw(rt, "rows") {
-				all.Next()
+				row := all.Next()
 				args := []any{rapid.IntRange(0, 3).Draw(rt, "key"), draw(rt), draw(rt)}
 				for _, arg := range args {
-					add(&all, arg)
+					add(row, arg)
 				}
 				res := exec(rt, each, query, args...)
 				changed, _ := res.RowsAffected()
@@ -123,7 +124,7 @@ func draw(t *rapid.T) any {
 	).Draw(t, "value")
 }
 
-func add(r *rows.Rows, arg any) {
+func add(r *rows.Values, arg any) {
 	switch arg := arg.(type) {
 	case nil:
 		r.NullInt(sql.NullInt64{})
@@ -150,21 +151,23 @@ func TestStatements(t *testing.T) {
 	exec(t, db, "CREATE TABLE t (v)")
 	for round, want := range []int{1, 2} {
 		for i := range 100 {
-			if _, err := run(db, fmt.Sprintf("INSERT INTO t (v) VALUES (?1 + %d)", i), new(rows.Rows).Next().Int(int64(1000*round))); err != nil {
+			var one rows.Rows
+			one.Next().Int(int64(1000 * round))
+			if _, err := run(db, fmt.Sprintf("INSERT INTO t (v) VALUES (?1 + %d)", i), &one); err != nil {
 				t.Fatal(err)
 			}
-			answers, err := ask(db, fmt.Sprintf("SELECT * FROM t WHERE v = ? + %d", i), new(rows.Rows).Next().Int(int64(1000*round)))
+			answer, err := ask(db, fmt.Sprintf("SELECT * FROM t WHERE v = ? + %d", i), new(rows.Values).Int(int64(1000*round)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			for answers.Next() {
+			for answer.More() {
 				for column := range want {
-					if got := value(answers); column == 0 && got != int64(1000*round+i) || column == 1 && got != nil {
+					if got := value(answer); column == 0 && got != int64(1000*round+i) || column == 1 && got != nil {
 						t.Errorf("round %d, statement %d: column %d is %v", round, i, column, got)
 					}
 				}
 			}
-			if err := answers.Err(); err != nil {
+			if err := answer.Err(); err != nil {
 				t.Errorf("round %d, statement %d: %v", round, i, err)
 			}
 		}
@@ -223,60 +226,83 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestAskRows compares questions that are asked for many rows with the same ones asked
-// row by row.
-func TestAskRows(t *testing.T) {
-	queries := []string{
-		"SELECT v, w, id FROM t WHERE k = ?",
-		"SELECT v, w, id FROM t WHERE k >= ? ORDER BY id DESC",
-		"SELECT ?1, NULL, count(*) FROM t",
+// TestRowsOf compares answers with those to the same question asked of SQLite, of one value
+// and of each of many.
+func TestRowsOf(t *testing.T) {
+	const of = "SELECT n.key, v, w, t.id FROM each_value(?) n CROSS JOIN t ON t.k "
+	queries := map[string]string{ // of many values, and of one
+		of + "= n.value ORDER BY n.key":           "SELECT v, w, id FROM t WHERE k = ?",
+		of + ">= n.value ORDER BY n.key, id DESC": "SELECT v, w, id FROM t WHERE k >= ? ORDER BY id DESC",
+		"SELECT key, value, NULL, (SELECT count(*) FROM t) FROM each_value WHERE of = ? ORDER BY key": "SELECT ?1, NULL, count(*) FROM t",
+		"SELECT max(key), 1, 2, 3 FROM each_value(?) WHERE false GROUP BY key":                        "SELECT 1, 2, 3 WHERE ? IS 'none'",
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		db := open(t)
 		for k := range rapid.IntRange(0, 4).Draw(rt, "stored") {
 			exec(rt, db, "INSERT INTO t (k, v, w) VALUES (?, ?, ?)", k, draw(rt), draw(rt))
 		}
-		query := rapid.SampledFrom(queries).Draw(rt, "query")
-		var all rows.Rows
+		query := rapid.SampledFrom(slices.Sorted(maps.Keys(queries))).Draw(rt, "query")
+		var all rows.Values
 		var want []string
-		for row := range rapid.IntRange(0, 5).Draw(rt, "rows") {
-			k := rapid.IntRange(0, 4).Draw(rt, "key")
-			all.Next().Int(int64(k))
-			answers, err := db.Query(query, k)
+		for key := range rapid.IntRange(0, 5).Draw(rt, "values") {
+			k := rapid.OneOf(rapid.Just[any](int64(1)), rapid.Just[any](int64(2)), rapid.Custom(func(t *rapid.T) any { return draw(t) })).Draw(rt, "k")
+			add(&all, k)
+			one := new(rows.Values)
+			add(one, k)
+			answer, err := ask(db, queries[query], one)
 			if err != nil {
 				rt.Fatal(err)
 			}
-			for answers.Next() {
-				var v, w any
-				var n int64
-				if err := answers.Scan(&v, &w, &n); err != nil {
-					rt.Fatal(err)
-				}
-				want = append(want, fmt.Sprintf("%d: %#v %#v %d", row, v, w, n))
+			var got []string
+			for answer.More() {
+				got = append(got, fmt.Sprintf("%d: %#v %#v %d", key, value(answer), value(answer), answer.Int()))
 			}
+			if expected := oneByOne(rt, db, queries[query], key, k); answer.Err() != nil || !slices.Equal(got, expected) {
+				rt.Errorf("the answer is %q, %v, and that of SQLite %q", got, answer.Err(), expected)
+			}
+			want = append(want, got...)
 		}
 		var got []string
-		answers, err := ask(db, query, &all)
+		answer, err := ask(db, query, new(rows.Values).Blob(all.Bytes()))
 		if err != nil {
 			rt.Fatal(err)
 		}
-		for answers.Next() {
-			got = append(got, fmt.Sprintf("%d: %#v %#v %d", answers.Row(), value(answers), value(answers), answers.Int()))
+		for answer.More() {
+			got = append(got, fmt.Sprintf("%d: %#v %#v %d", answer.Int(), value(answer), value(answer), answer.Int()))
 		}
-		if err := answers.Err(); err != nil || !slices.Equal(got, want) {
-			rt.Errorf("together the answers are %q, %v, and one by one %q", got, err, want)
+		if err := answer.Err(); err != nil || !slices.Equal(got, want) {
+			rt.Errorf("of all values the answer is %q, %v, and of one after another %q", got, err, want)
 		}
 	})
 }
 
-func ask(db *sql.DB, query string, r *rows.Rows) (*rows.Answers, error) {
+// oneByOne returns the rows of an answer as SQLite gives them.
+func oneByOne(t rapid.TB, db *sql.DB, query string, key int, k any) (lines []string) {
+	t.Helper()
+	answer, err := db.Query(query, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Close()
+	for answer.Next() {
+		var v, w any
+		var n int64
+		if err := answer.Scan(&v, &w, &n); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, fmt.Sprintf("%d: %#v %#v %d", key, v, w, n))
+	}
+	return lines
+}
+
+func ask(db *sql.DB, query string, values *rows.Values) (*rows.Answer, error) {
 	var result []byte
-	err := db.QueryRow("SELECT ask_rows(?, ?, ?)", query, r.Len(), r.Bytes()).Scan(&result)
+	err := db.QueryRow("SELECT rows_of(?, ?)", query, values.Bytes()).Scan(&result)
 	return rows.Read(result), err
 }
 
 // value reads a value of any kind, as each method says whether it is of its own.
-func value(a *rows.Answers) any {
+func value(a *rows.Answer) any {
 	if at := *a; at.NullInt() == (sql.NullInt64{}) && at.Err() == nil {
 		*a = at
 		return nil
@@ -294,8 +320,7 @@ func value(a *rows.Answers) any {
 // parameters, and reads values as what they are not.
 func TestBadQuestions(t *testing.T) {
 	db := open(t)
-	var one rows.Rows
-	one.Next().Int(1)
+	one := new(rows.Values).Int(1)
 	for query, code := range map[string]sqlite3.ErrNo{
 		"DELETE FROM t WHERE id = ?": sqlite3.ErrMisuse,
 		"no question":                sqlite3.ErrError,
@@ -304,14 +329,24 @@ func TestBadQuestions(t *testing.T) {
 		"SELECT 1":                   sqlite3.ErrMismatch,
 		"SELECT 0.5 + ?":             sqlite3.ErrMismatch,
 		"SELECT abs(-1 << 63) + ?":   sqlite3.ErrError, // an overflow, once it has begun
+		"SELECT ? FROM each_value":   sqlite3.ErrError, // of nothing
+		"SELECT value FROM each_value(x'00' || ?)":         sqlite3.ErrMismatch,
+		"SELECT value + ? FROM each_value(x'0109')":        sqlite3.ErrMismatch,
+		"SELECT value + ? FROM each_value(x'0009')":        sqlite3.ErrMismatch,
+		"SELECT value + ? FROM each_value(x'02ffff')":      sqlite3.ErrMismatch,
+		"SELECT value, ? FROM each_value(x'03ffffffff00')": sqlite3.ErrMismatch,
 	} {
 		var e sqlite3.Error
-		if _, err := ask(db, query, &one); !errors.As(err, &e) || e.Code != code {
+		if _, err := ask(db, query, one); !errors.As(err, &e) || e.Code != code {
 			t.Errorf("%q: %v", query, err)
 		}
 	}
-	answers, err := ask(db, "SELECT 'text', x'00' UNION ALL SELECT ?, 2", &one)
-	if err != nil || !answers.Next() || string(answers.NullText()) != "text" || answers.Int() != 0 || answers.Err() == nil || answers.Next() {
-		t.Errorf("a blob is read as an integer: %v, %v", err, answers.Err())
+	answer, err := ask(db, "SELECT 'text', x'00' UNION ALL SELECT ?, 2", one)
+	if err != nil || !answer.More() || string(answer.NullText()) != "text" || answer.Int() != 0 || answer.Err() == nil || answer.More() {
+		t.Errorf("a blob is read as an integer: %v, %v", err, answer.Err())
+	}
+	answer, err = ask(db, "SELECT key FROM each_value(nullif(?, 1))", one)
+	if err != nil || answer.More() {
+		t.Errorf("NULL has values: %v", err)
 	}
 }
