@@ -124,9 +124,9 @@ func writeInfo(w io.Writer, sum *asof.Info) error {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	row("file", "%s, %s", tool.Display(sum.Path, tool.IsTerminal(w)), sizeText(sum.FileBytes))
+	row("file", "%s, %s", tool.Display(sum.Path, tool.IsTerminal(w)), tool.Size(sum.FileBytes))
 	row("documents", "%d now, %d ever", sum.Documents, sum.Paths)
-	row("versions", "%d, of %d different contents with %s", sum.Versions, sum.Contents, sizeText(sum.ContentBytes))
+	row("versions", "%d, of %d different contents with %s", sum.Versions, sum.Contents, tool.Size(sum.ContentBytes))
 	row("valid", "%s", between(sum.ValidFrom, sum.ValidTo))
 	row("recorded", "%s", between(sum.RecordedFrom, sum.RecordedTo))
 	row("passages", "%s", passagesText(&sum.Index))
@@ -181,21 +181,6 @@ func embedderText(i *asof.IndexInfo) string {
 		text += fmt.Sprintf(", %s without one yet", tool.Count(i.Waiting, "text"))
 	}
 	return text
-}
-
-// sizeText writes a number of bytes for people, to three digits or so.
-func sizeText(bytes int64) string {
-	if bytes < 1024 {
-		return fmt.Sprintf("%d bytes", bytes)
-	}
-	size, unit := float64(bytes)/1024, "KiB"
-	for _, larger := range []string{"MiB", "GiB", "TiB"} {
-		if size < 1023.95 { // which is printed as 1024.0
-			break
-		}
-		size, unit = size/1024, larger
-	}
-	return fmt.Sprintf("%.1f %s", size, unit)
 }
 
 func between(from, to *kb.Instant) string {

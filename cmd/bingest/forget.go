@@ -57,8 +57,8 @@ func (s *settings) forget(c *cli.Context) error {
 	if !*s.yes {
 		return tool.WithHint(
 			tool.Usagef("%s and %s (%s) would be forgotten for good; nothing has been done",
-				tool.Count(f.Versions, "version"), tool.Count(f.Contents, "content"), megabytes(f.Bytes)),
-			fmt.Sprintf("to do it, add -yes; it needs up to %s of free space", megabytes(f.SpaceNeeded)))
+				tool.Count(f.Versions, "version"), tool.Count(f.Contents, "content"), tool.Size(f.Bytes)),
+			fmt.Sprintf("to do it, add -yes; it needs up to %s of free space", tool.Size(f.SpaceNeeded)))
 	}
 	s.warnOfSpace(c, f.SpaceNeeded)
 	store, err := s.openStore(c)
@@ -176,9 +176,7 @@ func (s *settings) warnOfSpace(c *cli.Context, needed int64) {
 			continue // nobody can say
 		}
 		if free := int64(stat.Bavail) * stat.Bsize; free < needed {
-			tool.Warn(c, fmt.Errorf("%s has %s of free space, and up to %s may be needed", dir, megabytes(free), megabytes(needed)))
+			tool.Warn(c, fmt.Errorf("%s has %s of free space, and up to %s may be needed", dir, tool.Size(free), tool.Size(needed)))
 		}
 	}
 }
-
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

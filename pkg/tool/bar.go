@@ -232,7 +232,7 @@ func (p *Progress) parts(memory sysload.Usage) (parts []part, share float64, kno
 		add(2, "%d failed", p.done.Failed)
 	}
 	if p.done.Bytes > 0 {
-		add(5, "%s", size(p.done.Bytes))
+		add(5, "%s", Size(p.done.Bytes))
 	}
 	add(4, "%.0f/s", p.rate())
 	share, known = p.share()
@@ -242,7 +242,7 @@ func (p *Progress) parts(memory sysload.Usage) (parts []part, share float64, kno
 		add(3, "%s", time.Since(p.started).Round(time.Second))
 	}
 	if memory.Resident > 0 {
-		add(6, "%s RAM", size(memory.Resident))
+		add(6, "%s RAM", Size(memory.Resident))
 	}
 	if known {
 		add(1, "%.0f%%", 100*share)
@@ -266,21 +266,6 @@ func fit(parts []part, width int) (line string, room int) {
 		}
 	}
 	return line[:max(width, 0)], 0
-}
-
-// size writes a number of bytes for people.
-func size(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
-	x := float64(n)
-	i := 0
-	for x >= 999.5 && i < len(units)-1 {
-		x /= 1024
-		i++
-	}
-	if i == 0 || x >= 99.95 {
-		return fmt.Sprintf("%.0f %s", x, units[i])
-	}
-	return fmt.Sprintf("%.1f %s", x, units[i])
 }
 
 // drawable reports whether w is a terminal that can draw a line again.

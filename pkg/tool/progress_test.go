@@ -500,7 +500,7 @@ func TestProgressValueIsRefusedByName(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{0: "0 B", 999: "999 B", 1000: "1.0 KiB", 1536: "1.5 KiB", 120 << 20: "120 MiB", 1<<20 - 1: "1.0 MiB", 5 << 60: "5.0 EiB"} {
-		if got := size(n); got != want {
+		if got := Size(n); got != want {
 			t.Errorf("%d: got %s, want %s", n, got, want)
 		}
 	}

@@ -151,6 +151,21 @@ func escape(s, special string) string {
 	return b.String()
 }
 
+// Size writes a number of bytes for people, to three digits or so, as in "12.4 MiB".
+func Size(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
+	x := float64(n)
+	i := 0
+	for x >= 999.5 && i < len(units)-1 {
+		x /= 1024
+		i++
+	}
+	if i == 0 || x >= 99.95 {
+		return fmt.Sprintf("%.0f %s", x, units[i])
+	}
+	return fmt.Sprintf("%.1f %s", x, units[i])
+}
+
 // Count writes a number of things, as in "1 record" and "2 records".
 func Count(n int64, one string) string {
 	if n == 1 {
