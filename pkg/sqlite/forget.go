@@ -29,9 +29,7 @@ func doomed(prefix string) (query string, args []any) {
 	return `
 		SELECT v.id, v.path, v.blob
 		FROM path p
-		JOIN version k ON k.id = (
-			SELECT id FROM version WHERE path = p.id AND valid_from <= :before
-			ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+		JOIN version k ON k.id = ` + latest("valid_from <= :before") + `
 		JOIN version v ON v.path = p.id AND (v.valid_from, v.seq) < (k.valid_from, k.seq)
 		WHERE ` + condition, args
 }

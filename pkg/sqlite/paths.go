@@ -114,14 +114,14 @@ var (
 
 	pathColumns = "p.id, s.scan, c.started_at, s.stale_since, v.blob, CASE WHEN " + lostContent + " THEN " + noBase + " ELSE b.depth END, " + versionColumns
 	pathsTables = " FROM each_value(?2) n CROSS JOIN path p ON p.name = n.value" + pathTables
-)
 
-const pathTables = `
+	pathTables = `
 	LEFT JOIN seen s ON s.path = p.id
 	LEFT JOIN scan c ON c.id = s.scan
 	LEFT JOIN version v ON v.id = ` + inForceNow + `
 	LEFT JOIN blob b ON b.id = v.blob
 	`
+)
 
 // pathRow receives pathQuery.
 type pathRow struct {

@@ -11,6 +11,29 @@ import (
 	"github.com/seed16713943/btools/pkg/kb"
 )
 
+// latest selects the id of the last version of path p in the order of (valid time, seq,
+// recording), of those that fulfil a condition: that which decides what the path held.
+func latest(condition string) string {
+	return "(SELECT id FROM version WHERE path = p.id AND " + condition + " ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)"
+}
+
+// begun is the condition that a version was valid at a point, as it was known then. The
+// names of the parameters end in suffix.
+func begun(suffix string) string {
+	return "(valid_from, seq) <= (:valid" + suffix + ", :seq" + suffix + ") AND recorded_at <= :known" + suffix
+}
+
+var (
+	inForceAt  = latest(begun(""))          // at (:valid, :seq) as known at :known
+	inForceNow = latest("valid_from <= ?1") // whatever is known
+
+	// heldAt joins the version v in force at a point and its content b, and so leaves out
+	// what was gone.
+	heldAt = `
+	JOIN version v ON v.id = ` + inForceAt + `
+	JOIN blob b ON b.id = v.blob`
+)
+
 // InForce returns the version that a path held at a point, which may be one
 // that says it was gone, or nil if nothing was known of it.
 func (r *Reader) InForce(_ context.Context, path string, at kb.Point) (*kb.Version, error) {
@@ -18,11 +41,9 @@ func (r *Reader) InForce(_ context.Context, path string, at kb.Point) (*kb.Versi
 	_, err := r.row(`
 		SELECT `+versionColumns+`
 		FROM path p
-		JOIN version v ON v.id = (
-			SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (?1, ?2) AND recorded_at <= ?3
-			ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+		JOIN version v ON v.id = `+inForceAt+`
 		LEFT JOIN blob b ON b.id = v.blob
-		WHERE p.name = +?4`, []any{at.Valid, at.LastSeq(), at.Known, []byte(path)}, v.dest()...)
+		WHERE p.name = +:name`, append(pointArgs("", at), sql.Named("name", []byte(path))), v.dest()...)
 	return v.version(path), err
 }
 
@@ -49,17 +70,6 @@ func (r *Reader) Forward(_ context.Context, path string, at kb.Point) iter.Seq2[
 		WHERE p.name = +?
 		ORDER BY v.valid_from, v.seq, v.id`, at.Valid, at.LastSeq(), at.Known, []byte(path))
 }
-
-// inForceAt joins the version v that decides what the path p held at (:valid, :seq),
-// as known at :known; heldAt also its content b, and so leaves out what was gone.
-const (
-	inForceAt = `
-	JOIN version v ON v.id = (
-		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid, :seq) AND recorded_at <= :known
-		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)`
-	heldAt = inForceAt + `
-	JOIN blob b ON b.id = v.blob`
-)
 
 // pointArgs are the parameters of a point, by their names.
 func pointArgs(suffix string, at kb.Point) []any {
@@ -139,16 +149,12 @@ func spansUnder(prefix string) []nameSpan {
 }
 
 // changed compares what each path held at two points.
-const changed = `
+var changed = `
 	SELECT p.name, o.id, o.valid_from, o.seq, o.recorded_at, o.mode, o.mtime, o.source, c.sha256, c.size, ` + versionColumns + `
 	FROM path p
-	LEFT JOIN version o ON o.id = (
-		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid1, :seq1) AND recorded_at <= :known1
-		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+	LEFT JOIN version o ON o.id = ` + latest(begun("1")) + `
 	LEFT JOIN blob c ON c.id = o.blob
-	LEFT JOIN version v ON v.id = (
-		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid2, :seq2) AND recorded_at <= :known2
-		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+	LEFT JOIN version v ON v.id = ` + latest(begun("2")) + `
 	LEFT JOIN blob b ON b.id = v.blob
 	WHERE o.id IS NOT v.id AND `
 
@@ -225,12 +231,10 @@ func (r *Reader) Missed(ctx context.Context, path string, at kb.Point) (*kb.Inst
 // of date. A later version ends that, and so does a scan that has since found the file
 // to hold what is in force. Of a path that came later nothing is in force yet; one of
 // which there is no version at all is left out.
-const stale = `
+var stale = `
 	SELECT p.name, min(iif(v.blob IS NULL AND s.since < v.valid_from, s.last, s.since))
 	FROM (` + missed + `) s JOIN path p ON p.id = s.path
-	LEFT JOIN version v ON v.id = (
-		SELECT id FROM version WHERE path = p.id AND (valid_from, seq) <= (:valid, :seq) AND recorded_at <= :known
-		ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+	LEFT JOIN version v ON v.id = ` + inForceAt + `
 	WHERE CASE
 		WHEN v.id IS NULL THEN EXISTS (SELECT 1 FROM version WHERE path = p.id AND recorded_at <= :known)
 		WHEN s.seq IS NULL THEN s.last >= v.valid_from

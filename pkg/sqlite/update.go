@@ -164,10 +164,6 @@ func instantPtr(n sql.NullInt64) *kb.Instant {
 	return &i
 }
 
-// inForceNow finds the version of path p in force at ?1, whatever is known.
-const inForceNow = `(SELECT id FROM version WHERE path = p.id AND valid_from <= ?1
-	ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)`
-
 // HasVersion reports whether the very same statement is there already.
 func (t *tx) HasVersion(path int64, v *kb.Version) (bool, error) {
 	found := false
