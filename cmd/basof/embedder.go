@@ -24,13 +24,15 @@ func (s *search) embedder(ctx context.Context, reader *sqlite.Reader) (embed.Emb
 	case name == builtin.Name():
 		return builtin, nil
 	case !embed.IsServer(name):
-		return lacking{name, tool.WithHint(
+		return embed.NewAbsent(name, tool.WithHint(
 			fmt.Errorf("the vectors are of the embedder %s, which this version does not have", name),
-			"make them anew with: bingest reindex -embed builtin")}, nil
+			"make them anew with: bingest reindex -embed builtin")), nil
 	case *s.url == "":
-		return lacking{name, tool.WithHint(
+		// OpenAI's own server does not stand in for one that nobody has named: what is
+		// searched for is not sent to where the documents perhaps never were.
+		return embed.NewAbsent(name, tool.WithHint(
 			fmt.Errorf("the vectors are of the embedder %s, a model of a server, and it is not said which", name),
-			"name it with -embed-url or BATCH_EMBED_URL, and its key with BATCH_EMBED_KEY")}, nil
+			"name it with -embed-url or BATCH_EMBED_URL, and its key with BATCH_EMBED_KEY")), nil
 	default:
 		server, err := embed.Parse(name, embed.Options{URL: *s.url, Attempts: 2, Timeout: 20 * time.Second})
 		if err != nil {
@@ -39,17 +41,3 @@ func (s *search) embedder(ctx context.Context, reader *sqlite.Reader) (embed.Emb
 		return server, nil
 	}
 }
-
-// lacking stands for an embedder that is not to be had. OpenAI's own server does
-// not stand in for one that nobody has named: what is searched for is not sent
-// to where the documents perhaps never were.
-type lacking struct {
-	name string
-	err  error
-}
-
-func (l lacking) Name() string { return l.name }
-
-func (l lacking) Dim() int { return 0 }
-
-func (l lacking) Embed(context.Context, []string) ([][]float32, error) { return nil, l.err }

@@ -104,8 +104,8 @@ func (s *settings) serverNamed() error {
 }
 
 // embedder returns the embedder asked for, or else the one that the knowledge
-// base was made with.
-func (s *settings) embedder(ctx context.Context, store ingest.Store) (embed.Embedder, error) {
+// base was made with, as adopt gives it.
+func (s *settings) embedder(ctx context.Context, store ingest.Store, adopt adopt) (embed.Embedder, error) {
 	if s.embedderGiven() {
 		return embed.Parse(*s.index.embed, s.serverOptions())
 	}
@@ -113,7 +113,20 @@ func (s *settings) embedder(ctx context.Context, store ingest.Store) (embed.Embe
 	if err != nil {
 		return nil, err
 	}
-	return s.adopt(index.Embedder)
+	return adopt(index.Embedder)
+}
+
+// adopt returns the embedder of a name.
+type adopt func(name string) (embed.Embedder, error)
+
+// adoptOrWait is adopt for a run that takes documents in: of a server of which nobody
+// says where it is now, it has their passages wait, as for one that is away.
+func (s *settings) adoptOrWait(name string) (embed.Embedder, error) {
+	embedder, err := s.adopt(name)
+	if isUsage(err) {
+		return embed.NewAbsent(name, err), nil
+	}
+	return embedder, err
 }
 
 // adopt returns the embedder that a knowledge base was made with; "" for one that

@@ -52,7 +52,7 @@ func (s *settings) ingest(c *cli.Context) error {
 	judge := func(c *cli.Context, sum *ingest.Summary) error {
 		return errors.Join(s.warnUntried(c, opts.Filters), verdict(c, sum))
 	}
-	return s.do(c, opts, judge, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
+	return s.do(c, opts, s.adoptOrWait, judge, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
 		defer shown.Close()
 		sum, err := ingest.Run(c.Context, store, in, opts)
 		if err == nil && sum.Status != ingest.Interrupted {
@@ -63,7 +63,7 @@ func (s *settings) ingest(c *cli.Context) error {
 }
 
 // do makes a run, reports it, and has judge tell what is not as it should be.
-func (s *settings) do(c *cli.Context, opts ingest.Options, judge judge, run func(ingest.Store, ingest.Options) (*ingest.Summary, error)) error {
+func (s *settings) do(c *cli.Context, opts ingest.Options, adopt adopt, judge judge, run func(ingest.Store, ingest.Options) (*ingest.Summary, error)) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(ballastSize + max(leastHeapLimit, min(heapLimit, *s.memoryMB*mebibyte*3/4)))
 		ballast := make([]byte, ballastSize)
@@ -73,11 +73,11 @@ func (s *settings) do(c *cli.Context, opts ingest.Options, judge judge, run func
 	if err != nil {
 		return s.refuse(c, err)
 	}
-	if opts.Embedder, err = s.embedder(c.Context, store); err != nil {
+	if opts.Embedder, err = s.embedder(c.Context, store, adopt); err != nil {
 		return errors.Join(s.refuse(c, storeHint(err)), store.Close())
 	}
 	if !s.embedderGiven() {
-		opts.Adopt = s.adopt
+		opts.Adopt = adopt
 	}
 	sum, err := run(store, opts)
 	sum.Retries += s.index.retries.Load()

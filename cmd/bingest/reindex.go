@@ -50,7 +50,7 @@ func (s *settings) reindex(c *cli.Context) error {
 	if shown.Shown() {
 		shown.expect(func(ctx context.Context, reader *sqlite.Reader) (int64, error) { return reader.CountVersions(ctx) })
 	}
-	return s.do(c, opts, reindexed, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
+	return s.do(c, opts, s.adopt, reindexed, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
 		defer shown.Close()
 		sum, err := ingest.Reindex(c.Context, store, ingest.RunHere(now()), opts)
 		if err != nil {
