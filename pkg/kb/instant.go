@@ -101,7 +101,7 @@ func (v Interval) Contains(t Instant) bool { return v.From <= t && t < v.To }
 // Known.
 type Point struct {
 	Valid Instant
-	Known Instant
+	Known Instant // Forever for all that is known; the zero value is 1970, when nothing was
 	// Seq bounds what is valid from the very moment Valid, where that began in
 	// steps, as when several commits have one time: later steps do not count. nil
 	// for all of them.

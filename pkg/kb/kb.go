@@ -8,7 +8,7 @@
 // something was so in the world, and recorded time, when the knowledge base
 // learned it.
 //
-//	rec := kb.Record{Kind: kb.File, Path: "docs/a.md", Content: []byte("# A\n")}
+//	rec := kb.Record{Kind: kb.File, Path: "docs/a.md", Content: []byte("# A\n"), HasContent: true}
 //	at, err := kb.ParseInstant("2025-01-15T10:00:00Z")
 //	fmt.Println(rec.Path, at)
 package kb

@@ -38,10 +38,10 @@ type Record struct {
 
 	ValidFrom *Instant // set by whoever knows it, as a history does; it then overrides every rule
 	Seq       int64    // place among records of the same path and ValidFrom
-	Content   []byte   // the content itself, where the stream carries it; see HasContent
+	Content   []byte   // the content itself, if HasContent
 	Source    string   // where the record comes from, such as git:<commit>
 
-	HasContent bool // tells empty content from absent content
+	HasContent bool // the stream carries the content, which may be empty; else whoever takes it in reads the file
 
 	Class   Class  // Failed only
 	Code    Code   // Failed and Skipped only

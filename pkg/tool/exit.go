@@ -19,7 +19,7 @@ const (
 	ExitFailed      = 1   // failed
 	ExitUsage       = 2   // the command line or the environment is wrong
 	ExitPartial     = 3   // done, but some inputs failed; bcheck: damage found
-	ExitNothing     = 4   // nothing there at that time
+	ExitNothing     = 4   // nothing of that name was there, or nothing at that time
 	ExitInterrupted = 130 // ended by SIGINT or SIGTERM
 )
 
@@ -29,7 +29,7 @@ var exitCodes = []entry{
 	{"1", "failed"},
 	{"2", "the command line or the environment is wrong"},
 	{"3", "done, but some inputs failed; damage found (bcheck); a limit broken (breport)"},
-	{"4", "nothing there at that time (basof)"},
+	{"4", "nothing of that name was there, or nothing at that time"},
 	{"130", "interrupted"},
 }
 

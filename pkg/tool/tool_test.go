@@ -164,7 +164,7 @@ Exit codes:
   1    failed
   2    the command line or the environment is wrong
   3    done, but some inputs failed; damage found (bcheck); a limit broken (breport)
-  4    nothing there at that time (basof)
+  4    nothing of that name was there, or nothing at that time
   130  interrupted
 
 sample COMMAND --help tells more about a command.
