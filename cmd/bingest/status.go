@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -50,6 +51,8 @@ type status struct {
 	Skipped   int64  `json:"skipped"`
 	Failed    int64  `json:"failed"`
 	Bytes     int64  `json:"bytes"`
+	Unread    int64  `json:"unread,omitempty"`   // folders, as in the report
+	Withheld  int64  `json:"withheld,omitempty"` // deletions, as in the report
 
 	FilesPerSecond float64  `json:"files_per_second"`
 	SecondsLeft    *float64 `json:"seconds_left"` // null if not known
@@ -199,6 +202,10 @@ func statusOf(run *ingest.RunState, now time.Time) *status {
 		Stored: run.Counts.Stored, Unchanged: run.Counts.Unchanged, Deleted: run.Counts.Deleted,
 		Skipped: run.Counts.Skipped, Failed: run.Counts.Failed, Bytes: run.Counts.Bytes,
 	}
+	var rep report.Report
+	if json.Unmarshal(run.Report, &rep) == nil { // else the run goes on, or was killed
+		st.Unread, st.Withheld = rep.Processing.Unread, rep.Processing.Withheld
+	}
 	end := now
 	switch {
 	case run.FinishedAt != nil:
@@ -246,12 +253,17 @@ func (st *status) write(w io.Writer) error {
 		left := time.Duration(*st.SecondsLeft * float64(time.Second)).Round(time.Second)
 		done += fmt.Sprintf(", %s left", left)
 	}
-	if st.FinishedAt != nil && st.Done == 0 { // as of a reindex
-		_, err := fmt.Fprintln(w, line)
-		return err
+	if st.FinishedAt == nil || st.Done > 0 { // else it may be a reindex
+		line += fmt.Sprintf("\n%s\nstored %d, unchanged %d, deleted %d, skipped %d, failed %d",
+			done, st.Stored, st.Unchanged, st.Deleted, st.Skipped, st.Failed)
 	}
-	_, err := fmt.Fprintf(w, "%s\n%s\nstored %d, unchanged %d, deleted %d, skipped %d, failed %d\n",
-		line, done, st.Stored, st.Unchanged, st.Deleted, st.Skipped, st.Failed)
+	if st.Unread > 0 {
+		line += fmt.Sprintf("\n%s could not be read; what lies below is left as it was", tool.Count(st.Unread, "folder"))
+	}
+	if st.Withheld > 0 {
+		line += fmt.Sprintf("\n%s withheld, more than -max-delete allows", verb(st.Withheld, "deletion", "is", "are"))
+	}
+	_, err := fmt.Fprintln(w, line)
 	return err
 }
 

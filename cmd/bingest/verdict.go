@@ -29,6 +29,12 @@ func verdict(c *cli.Context, sum *ingest.Summary) error {
 	if n := sum.SkippedForgotten; n > 0 {
 		tool.Warn(c, fmt.Errorf("%s from before what is remembered, and skipped", verb(n, "record", "is", "are")))
 	}
+	if n := sum.Unread; n > 0 {
+		code = tool.ExitPartial
+		tool.Warn(c, tool.WithHint(
+			fmt.Errorf("%s could not be read, such as %s; what lies below is left as it was", tool.Count(n, "folder"), tool.Display(sum.FirstUnread, tool.IsTerminal(c.App.ErrWriter))),
+			"see what bscan said of them, make them readable, and scan again"))
+	}
 	if sum.Withheld > 0 {
 		code = tool.ExitPartial
 		tool.Warn(c, tool.WithHint(

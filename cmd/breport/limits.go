@@ -31,6 +31,9 @@ func (l *limits) add(set *config.Set) {
 	l.age = set.Duration("max-age", "", 0, "the newest run of each knowledge base at most this `TIME` ago, such as 36h; 0 for no limit")
 }
 
+// clocksDiffer is by how much the clocks of machines may differ.
+const clocksDiffer = 10 * time.Minute
+
 func (l *limits) any() bool {
 	return l.failures.given || l.texts.given || l.rate > 0 || *l.memory > 0 || *l.time > 0 || *l.age > 0
 }
@@ -51,8 +54,14 @@ func (l *limits) broken(s *report.Series, now time.Time) []string {
 	}
 	for _, db := range bases {
 		r := newest[db]
-		if age := now.Sub(r.Timestamp.Time()); *l.age > 0 && age > *l.age {
+		if *l.age == 0 {
+			continue
+		}
+		switch age := now.Sub(r.Timestamp.Time()); {
+		case age > *l.age:
 			list = append(list, fmt.Sprintf("%s: it is the newest and ended %s ago, longer than -max-age %s", nameOfRun(r, bases), age.Round(time.Second), *l.age))
+		case age < -clocksDiffer:
+			list = append(list, fmt.Sprintf("%s: it is the newest and says that it ended at %s, which is yet to come; is a clock wrong?", nameOfRun(r, bases), r.Timestamp))
 		}
 	}
 	return list
@@ -75,6 +84,9 @@ func (l *limits) brokenBy(r *report.Run) []string {
 	p, m := &r.Processing, &r.Performance
 	if r.Status != "complete" {
 		add("the status is %.40q, not complete", r.Status)
+	}
+	if l.failures.given && p.Unread > 0 {
+		add("%s could not be read, and -max-failures allows none of these", tool.Count(p.Unread, "folder"))
 	}
 	if l.failures.exceeded(p.Failed, p.TotalFiles) {
 		add("%d of %s failed, more than -max-failures %s", p.Failed, tool.Count(p.TotalFiles, "record"), &l.failures)

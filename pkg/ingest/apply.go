@@ -11,10 +11,11 @@ type outcome struct {
 	classes  map[kb.Class]int64
 	textless map[kb.Code]int64 // versions stored without text
 	withheld int64
-	otherDir string // see ScanState
-	fast     bool   // the scan is new, and says that it began at a time that is yet to come
-	contents int64  // failed records whose content came with them, or was to
-	forgot   int64  // records of what was forgotten
+	unread   []string // folders that it could not read; a root that it did not find is among the records
+	otherDir string   // see ScanState
+	fast     bool     // the scan is new, and says that it began at a time that is yet to come
+	contents int64    // failed records whose content came with them, or was to
+	forgot   int64    // records of what was forgotten
 }
 
 // applier applies one unit inside one transaction.
@@ -98,6 +99,11 @@ func (a *applier) applyScan() error {
 		a.scan.Expected, a.scan.Unread = &end.Paths, end.Unread
 		if err := a.tx.EndScan(a.scan.ID, end); err != nil {
 			return err
+		}
+		for _, folder := range end.Unread {
+			if a.covers.InTree(folder) {
+				a.out.unread = append(a.out.unread, folder)
+			}
 		}
 	}
 	return a.settle()
@@ -247,7 +253,7 @@ const minInstant = kb.Instant(-1 << 63)
 // earlier scan arrives after it and would otherwise be taken for the newest.
 func (a *applier) reassert(v *kb.Version, it *item, path *PathState) error {
 	later := path.InForce
-	if !it.rec.Live() || later == nil || path.StaleSince != nil ||
+	if !it.rec.Live() || later == nil || path.failed() ||
 		path.SeenAt <= a.scan.StartedAt || v.ValidFrom >= path.SeenAt || v.ValidFrom < later.ValidFrom {
 		return nil
 	}
@@ -319,6 +325,9 @@ func (a *applier) see(it *item, path *PathState, readable bool) error {
 	s := Sighting{Scan: a.scan.ID, MTime: it.rec.MTime, CTime: it.rec.CTime, Inode: it.rec.Inode}
 	if readable {
 		s.SHA256 = &versionOf(it).SHA256
+		if path.StaleSince != nil && *path.StaleSince > a.scan.StartedAt { // a later scan could not look for it
+			s.StaleSince = path.StaleSince
+		}
 	} else {
 		s.StaleSince = path.StaleSince
 		if s.StaleSince == nil {

@@ -104,6 +104,7 @@ type Summary struct {
 	Retries  int64
 	Waited   time.Duration // between attempts
 	Withheld int64         // deletions not made, since they were too many
+	Unread   int64         // folders that scans could not read
 	HeldBack int64         // how often memory was short, so that less was taken in at a time
 	Pressed  time.Duration // for how long it was
 	Read     time.Duration // spent reading and compressing, over all workers
@@ -123,6 +124,7 @@ type Summary struct {
 	Rejected        int64             // texts of this run that the embedder gives no vector for
 	FirstRefusal    *kb.Fault         // why; nil if there are none
 
+	FirstUnread      string     // one of Unread
 	FailedContents   int64      // of Counts.Failed: records whose content came with them, or was to, and is not kept
 	SkippedForgotten int64      // of Counts.Skipped: records of what was forgotten
 	Forgotten        *Forgotten // what Forget dropped; nil in other runs, and where it failed

@@ -17,7 +17,8 @@ func (s *Summary) Report(now time.Time, usage sysload.Usage, config map[string]a
 		Processing: report.Processing{
 			TotalFiles: c.Total(), Stored: c.Stored, Unchanged: c.Unchanged, Deleted: c.Deleted,
 			Skipped: c.Skipped, Failed: c.Failed,
-			SuccessRate: report.SuccessRate(c.Total(), c.Failed), Withheld: s.Withheld, Bytes: c.Bytes, Forgotten: s.SkippedForgotten,
+			SuccessRate: report.SuccessRate(c.Total(), c.Failed), Withheld: s.Withheld, Unread: s.Unread, Bytes: c.Bytes,
+			Forgotten: s.SkippedForgotten,
 		},
 		Performance: report.Performance{
 			ElapsedSeconds: report.RoundSeconds(s.Elapsed),

@@ -19,12 +19,9 @@ func (a *applier) settle() error {
 	if all, err := a.tx.AllListed(a.scan.ID); err != nil || !all {
 		return err
 	}
-	var lost []doomed
-	if len(a.unit.scan.Covers.Trees) > 0 {
-		var err error
-		if lost, err = a.unlisted(); err != nil {
-			return err
-		}
+	lost, err := a.unlisted()
+	if err != nil {
+		return err
 	}
 	tooMany, err := a.tooMany(int64(len(lost)))
 	if err != nil {
@@ -84,17 +81,35 @@ func (a *applier) forgive() error {
 }
 
 // unlisted returns the paths that the scan covers, would have read, and did not
-// list.
+// list. It keeps of which others it could not tell.
 func (a *applier) unlisted() ([]doomed, error) {
+	if len(a.unit.scan.Covers.Trees) == 0 && len(a.scan.Unread) == 0 {
+		return nil, nil
+	}
 	var lost []doomed
+	var missed []int64
 	err := a.tx.Unlisted(a.scan, func(p PathState) error {
+		switch {
+		case a.misses(p.Name):
+			missed = append(missed, p.ID)
 		// What is valid from a moment after the scan began is not for it to judge.
-		if p.InForce.ValidFrom <= a.scan.StartedAt && a.judges(p.Name) {
+		case p.InForce.ValidFrom <= a.scan.StartedAt && a.judges(p.Name):
 			lost = append(lost, doomed{p.ID, p.Name, p.InForce.ValidFrom, p.InForce.Seq})
 		}
 		return nil
 	})
+	for _, path := range missed {
+		if err == nil {
+			err = a.tx.Miss(path, a.scan.StartedAt)
+		}
+	}
 	return lost, err
+}
+
+// misses reports whether the scan would have told whether a path is there, had it been
+// able to read a folder. Of a root that it did not find, its rules are not looked at.
+func (a *applier) misses(path string) bool {
+	return belowAny(a.scan.Unread, path) && (a.covers.Covers(path) || !a.covers.InTree(path))
 }
 
 // judges reports whether the scan can tell that a path is not there.

@@ -119,6 +119,9 @@ type Tx interface {
 	AddVersion(path, run int64, v *kb.Version, c *content.Content) error
 	// See keeps that a scan has listed a path.
 	See(path int64, s Sighting) error
+	// Miss keeps since when a path has been out of sight: a scan could not look for it.
+	// That is no listing, and of a path that no scan has listed it says nothing.
+	Miss(path int64, since kb.Instant) error
 
 	// Index returns the state of the index as the transaction sees it. Every
 	// transaction asks for it, and so Waiting is not counted.
@@ -239,10 +242,13 @@ type PathState struct {
 	New     bool        // it was registered by this very call
 	InForce *kb.Version // now; nil if there never was one
 
-	SeenBy     int64      // the latest started scan that listed the path; 0 for none
-	SeenAt     kb.Instant // its start
-	StaleSince *kb.Instant
+	SeenBy     int64       // the latest started scan that listed the path; 0 for none
+	SeenAt     kb.Instant  // its start
+	StaleSince *kb.Instant // since when it could not be read, or looked for
 }
+
+// failed reports whether the scan that listed the path last could not read it.
+func (p *PathState) failed() bool { return p.StaleSince != nil && *p.StaleSince <= p.SeenAt }
 
 // Sighting is what a scan saw of a path last.
 type Sighting struct {

@@ -12,6 +12,10 @@ func (r *runner) account(u *unit, a *applier) {
 	r.sum.Counts.Add(a.out.counts)
 	r.sum.sample(r.opts.Clock())
 	r.sum.Withheld += a.out.withheld
+	if r.sum.Unread == 0 && len(a.out.unread) > 0 {
+		r.sum.FirstUnread = a.out.unread[0]
+	}
+	r.sum.Unread += int64(len(a.out.unread))
 	r.sum.FailedContents += a.out.contents
 	r.sum.SkippedForgotten += a.out.forgot
 	for class, n := range a.out.classes {

@@ -47,6 +47,7 @@ type Processing struct {
 	Failed      int64   `json:"failed"`
 	SuccessRate float64 `json:"success_rate"`       // percent of TotalFiles that did not fail
 	Withheld    int64   `json:"withheld,omitempty"` // deletions not made, since they were too many
+	Unread      int64   `json:"unread,omitempty"`   // folders that scans could not read: what they hold is left as it was
 	Bytes       int64   `json:"bytes"`              // of the files stored or found unchanged
 }
 

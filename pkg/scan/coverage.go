@@ -59,6 +59,17 @@ func (c *Coverage) IsTree(record string) bool {
 	return err == nil && c.trees[file]
 }
 
+// InTree reports whether a record is of one of the trees or of what lies below one,
+// whatever the rules say of it.
+func (c *Coverage) InTree(record string) bool {
+	file, err := FilePath(c.scan, record)
+	if err != nil {
+		return false
+	}
+	_, below := c.belowTree(file)
+	return below || c.trees[file]
+}
+
 // belowTree returns the part of a path below the deepest tree that holds it:
 // where trees overlap, that one has listed it.
 func (c *Coverage) belowTree(file string) (rel string, ok bool) {

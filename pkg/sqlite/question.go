@@ -202,10 +202,10 @@ func (r *versionRow) content(path string) *kb.Version {
 }
 
 // missed has the paths that could not be read up to (:valid, :seq), as known at :known,
-// each since when, and when it was last looked at up to then; and those of which records
-// failed or were skipped, each since when.
+// each since when, and when it was last looked at or for up to then; and those of which
+// records failed or were skipped, each since when.
 const missed = `
-	SELECT n.path, n.stale_since AS since, NULL AS seq, iif(c.started_at <= min(:valid, :known), c.started_at, n.stale_since) AS last
+	SELECT n.path, n.stale_since AS since, NULL AS seq, max(n.stale_since, iif(c.started_at <= min(:valid, :known), c.started_at, 0)) AS last
 	FROM seen n CROSS JOIN scan c ON c.id = n.scan
 	WHERE n.stale_since IS NOT NULL AND n.stale_since <= min(:valid, :known)
 	UNION ALL

@@ -232,6 +232,17 @@ func (t *tx) See(path int64, s ingest.Sighting) error {
 	return nil
 }
 
+// Miss keeps since when a path has been out of sight, if not for longer.
+func (t *tx) Miss(path int64, since kb.Instant) error {
+	row, err := t.later(missedRows)
+	if err != nil {
+		return err
+	}
+	t.written = append(t.written, path)
+	row.Int(int64(since)).Int(path)
+	return nil
+}
+
 // seenBlob returns the id of what a file held, NULL if that is not stored.
 func (t *tx) seenBlob(hash *kb.Hash) (id sql.NullInt64, err error) {
 	if hash == nil {

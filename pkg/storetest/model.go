@@ -113,8 +113,10 @@ func (m *model) lastLook(path string, before kb.Instant) kb.Instant {
 
 // sight keeps whether the latest scan could read a path.
 func (m *model) sight(path string, s *modelScan, readable bool) {
-	if _, already := m.unread[path]; readable {
-		delete(m.unread, path)
+	if since, already := m.unread[path]; readable {
+		if since <= s.start { // else a later scan could not look for it
+			delete(m.unread, path)
+		}
 	} else if !already {
 		m.unread[path] = s.start
 	}
@@ -127,7 +129,7 @@ func (m *model) stale(path string) bool {
 	if !unread || !slices.Contains(m.paths(), path) {
 		return false
 	}
-	looked := m.lastSighting[path].start
+	looked := max(m.unread[path], m.lastSighting[path].start)
 	now, known := m.current(path)
 	return !known || now.ValidFrom <= looked
 }
@@ -142,11 +144,17 @@ func (m *model) settle(s *modelScan, maxDelete float64, again bool) (gone, withh
 	covered := 0
 	for _, path := range m.paths() {
 		v, known := m.current(path)
-		if !known || v.Gone || !s.judges(path) {
+		if !known || v.Gone {
+			continue
+		}
+		last := m.lastSighting[path]
+		if s.misses(path) && !s.listed[path] && last != nil && last.start <= s.start {
+			m.sight(path, s, false)
+		}
+		if !s.judges(path) {
 			continue
 		}
 		covered++
-		last := m.lastSighting[path]
 		// A case of its own: what is valid from a moment after the scan
 		// began is not for it to judge.
 		if v.ValidFrom <= s.start && !s.listed[path] && (last == nil || last.start <= s.start) {
@@ -255,13 +263,25 @@ type rules struct {
 	shard   kb.Shard
 }
 
-func (s *modelScan) judges(path string) bool {
-	for _, folder := range s.end.Unread {
-		if path == folder || strings.HasPrefix(path, folder+"/") {
-			return false
-		}
-	}
-	return s.rules.covers(path)
+func (s *modelScan) judges(path string) bool { return !s.unread(path) && s.rules.covers(path) }
+
+// misses reports whether the scan would have told of a path, but could not read a folder
+// above it, or did not find the root that it is below.
+func (s *modelScan) misses(path string) bool {
+	return s.unread(path) && (s.rules.covers(path) || !s.rules.inTree(path))
+}
+
+func (s *modelScan) unread(path string) bool {
+	return slices.ContainsFunc(s.end.Unread, func(folder string) bool {
+		return path == folder || strings.HasPrefix(path, folder+"/")
+	})
+}
+
+// inTree reports whether a record is below one of the trees.
+func (r rules) inTree(record string) bool {
+	return slices.ContainsFunc(r.trees, func(tree string) bool {
+		return tree == "." || strings.HasPrefix(record, r.record(tree)+"/")
+	})
 }
 
 // covers reports whether the scan would have listed the file, had it been there.

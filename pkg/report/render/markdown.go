@@ -36,7 +36,7 @@ func mark(r *report.Run) string {
 	switch {
 	case r.Status == "failed":
 		return "❌ "
-	case r.Status != complete, r.Processing.Failed > 0, r.Processing.Withheld > 0, r.Text.Failed() > 0:
+	case r.Status != complete, r.Processing.Failed > 0, r.Processing.Withheld > 0, r.Processing.Unread > 0, r.Text.Failed() > 0:
 		return "⚠️ "
 	}
 	return "✅ "

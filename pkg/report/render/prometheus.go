@@ -64,8 +64,8 @@ func (g *gauge) set(x float64, labels ...string) { g.vec.WithLabelValues(labels.
 type gauges struct {
 	all []*gauge
 
-	time, success, status, duration, files, failures, content, memory, stages *gauge
-	chunks, retries, retryWait, passages, waiting, withheld, withoutText      *gauge
+	time, success, status, duration, files, failures, content, memory, stages    *gauge
+	chunks, retries, retryWait, passages, waiting, withheld, unread, withoutText *gauge
 }
 
 func newGauges() *gauges {
@@ -90,6 +90,7 @@ func newGauges() *gauges {
 	g.retryWait = add("last_run_retry_wait_seconds", "How long the last run waited before it tried again.")
 	g.passages = add("last_run_passages", "Passages of the last run by where their vectors came from.", "outcome")
 	g.waiting = add("waiting_passages", "Passages of the knowledge base that waited for a vector at the end of the last run.")
+	g.unread = add("last_run_unread_folders", "Folders that the scans of the last run could not read.")
 	g.withheld = add("last_run_withheld_deletions", "Deletions that the last run did not make, since they were too many.")
 	g.withoutText = add("last_run_documents_without_text", "Documents that the last run stored without text to search.")
 	return g
@@ -131,5 +132,6 @@ func (g *gauges) run(r *report.Run, db string) {
 	g.passages.set(float64(m.PassagesRejected), db, "rejected")
 	g.waiting.set(float64(m.PassagesWaiting), db)
 	g.withheld.set(float64(p.Withheld), db)
+	g.unread.set(float64(p.Unread), db)
 	g.withoutText.set(float64(r.Text.WithoutText), db)
 }

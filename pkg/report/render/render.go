@@ -281,6 +281,9 @@ func warnings(r *report.Run) []string {
 	if r.Fatal != "" {
 		list = append(list, visible(r.Fatal))
 	}
+	if n := r.Processing.Unread; n > 0 {
+		list = append(list, counted(n, "folder")+" could not be read, and nothing is known of what lies below")
+	}
 	if n := r.Processing.Withheld; n > 0 {
 		verb := "are"
 		if n == 1 {
