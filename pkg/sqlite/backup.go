@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 )
@@ -15,7 +16,8 @@ const backupPages = 1024
 
 // Backup writes a consistent copy of the knowledge base to a new file, with
 // SQLite's backup interface, while others may go on writing. The copy appears
-// under its name only when it is whole and on the disk. A file that is there
+// under its name only when it is whole and on the disk, and nobody may read it who
+// may not read the knowledge base. A file that is there
 // already is left alone: os.ErrExist. If progress is not nil, it is told how many
 // pages are copied, and of how many.
 func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of int64)) (err error) {
@@ -28,6 +30,9 @@ func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of i
 			err = errors.Join(fmt.Errorf("back up to %s: %w", to, err), ignoreMissing(os.Remove(part)))
 		}
 	}()
+	if err := createLike(part, r.path); err != nil {
+		return err
+	}
 	if err := r.copyTo(ctx, part, progress); err != nil {
 		return err
 	}
@@ -57,8 +62,26 @@ func publish(part, to string) error {
 	}
 }
 
+// createLike makes an empty file that its owner can write, with no other permissions than
+// those of another.
+func createLike(path, other string) error {
+	st, err := os.Stat(other)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, st.Mode().Perm()|0o600)
+	var said syscall.Errno
+	if errors.As(err, &said) {
+		return systemFault(err, said)
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
 func (r *Reader) copyTo(ctx context.Context, path string, progress func(done, of int64)) (err error) {
-	target, err := openSession(ctx, dsn(path, url.Values{"mode": {"rwc"}}), "")
+	target, err := openSession(ctx, dsn(path, url.Values{"mode": {"rw"}}), "")
 	if err != nil {
 		return err
 	}

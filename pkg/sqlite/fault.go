@@ -62,7 +62,7 @@ func fault(err error) error {
 	case sqlite3.ErrConstraint, sqlite3.ErrTooBig, sqlite3.ErrMismatch, sqlite3.ErrRange:
 		return &kb.Fault{Class: kb.Processing, Code: kb.Rejected, Err: fmt.Errorf("the knowledge base refuses it: %w", err)}
 	case sqlite3.ErrIoErr, sqlite3.ErrCantOpen:
-		return systemFault(e)
+		return systemFault(e, e.SystemErrno)
 	default:
 		return err
 	}
@@ -79,18 +79,18 @@ type noFolder struct{ err error }
 func (*noFolder) Error() string     { return ErrNoFolder.Error() }
 func (e *noFolder) Unwrap() []error { return []error{ErrNoFolder, e.err} }
 
-// systemFault looks at what the operating system said, where SQLite says no more
-// than that opening, reading or writing failed.
-func systemFault(e sqlite3.Error) error {
-	switch e.SystemErrno {
+// systemFault gives an error the sentinel for what the operating system said, where
+// SQLite says no more than that opening, reading or writing failed.
+func systemFault(err error, said syscall.Errno) error {
+	switch said {
 	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG: // a quota and ulimit -f are a full disk too
-		return fmt.Errorf("%w: %w", ErrFull, e)
+		return fmt.Errorf("%w: %w", ErrFull, err)
 	case syscall.EROFS:
-		return fmt.Errorf("%w: %w", ErrReadOnly, e)
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case syscall.ENOENT:
-		return &noFolder{e}
+		return &noFolder{err}
 	default:
-		return e
+		return err
 	}
 }
 

@@ -32,7 +32,7 @@ func RecoverPlanned(t testing.TB, from, to string, clock kb.Clock) (plans Plans,
 		r.layout, err = newLayout(t.Context())
 	}
 	if err == nil {
-		err = r.create(to)
+		err = r.create(to, from)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -118,7 +118,7 @@ func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(F
 	if r.layout, err = newLayout(ctx); err != nil {
 		return sum, err
 	}
-	if err := r.create(to); err != nil {
+	if err := r.create(to, from); err != nil {
 		return sum, fmt.Errorf("make %s: %w", to, err)
 	}
 	if err := r.fill(); err != nil {

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -13,9 +12,9 @@ import (
 
 // create makes the new file, and a staging file beside it that is dropped with the
 // connection.
-func (r *recovery) create(to string) (err error) {
-	if !missing(to) {
-		return errors.New("the file is there already")
+func (r *recovery) create(to, from string) (err error) {
+	if err := createLike(to, from); err != nil {
+		return err
 	}
 	pragmas := strings.Replace(guardPragmas, "temp_store = MEMORY", "temp_store = FILE", 1) +
 		"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF;"
