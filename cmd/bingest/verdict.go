@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -63,16 +64,17 @@ func verdict(c *cli.Context, sum *ingest.Summary) error {
 
 // againHint says where to see what failed, and how to try it again.
 func againHint(err error, sum *ingest.Summary) error {
-	hint := `see "errors" in the report, also with: bingest report; to try them again`
-	switch sum.FailedContents {
-	case 0:
-		hint += ": bingest failed | bingest"
-	case sum.Counts.Failed:
-		hint += ", run the same line again, since contents that come with records, as from a history, are not kept"
-	default:
-		hint += ": bingest failed | bingest; or the same line again, where contents come with records, as from a history"
+	var ways []string
+	if sum.Counts.Failed > sum.FailedContents+sum.FailedLines {
+		ways = append(ways, "bingest failed | bingest")
 	}
-	return tool.WithHint(err, hint)
+	if sum.FailedContents > 0 {
+		ways = append(ways, "the same line again, where contents come with records, as from a history: they are not kept")
+	}
+	if sum.FailedLines > 0 {
+		ways = append(ways, "the lines that could not be read, put right")
+	}
+	return tool.WithHint(err, `see "errors" in the report, also with: bingest report; to try them again: `+strings.Join(ways, "; or "))
 }
 
 // lacking tells the user what searches will not find, and returns the exit code

@@ -15,6 +15,7 @@ type outcome struct {
 	otherDir string   // see ScanState
 	fast     bool     // the scan is new, and says that it began at a time that is yet to come
 	contents int64    // failed records whose content came with them, or was to
+	lines    int64    // failed lines that are no records
 	forgot   int64    // records of what was forgotten
 }
 
@@ -41,6 +42,7 @@ func (a *applier) apply() error {
 	if err := record(a.tx, a.index); err != nil {
 		return err
 	}
+	a.out.lines = int64(len(a.unit.bad))
 	for _, fault := range a.unit.bad {
 		if err := a.fail(Failure{Again: kb.Skipped}, fault); err != nil {
 			return err
