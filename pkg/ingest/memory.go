@@ -80,7 +80,8 @@ func (r *runner) reserve(ctx context.Context, content int64) (weight int64, err 
 
 // measure looks how large the files are that will be read: a record made by hand
 // need not say it, and any may be wrong by now. What is the matter with a file is
-// found when it is read.
+// found when it is read. The files of the store are not read at all: one that takes
+// itself in would grow with every run.
 func (r *runner) measure(u *unit) {
 	for i := range u.items {
 		it := &u.items[i]
@@ -89,6 +90,9 @@ func (r *runner) measure(u *unit) {
 		}
 		if st, err := r.lookAt(u.scan, it.rec.Path); err == nil && isRegular(&st) {
 			it.size, it.seenRegular = min(st.Size, r.opts.largest()), true
+			if r.own.has(&st, &r.opts) {
+				it.rec.Kind = kb.Skipped
+			}
 		}
 	}
 }

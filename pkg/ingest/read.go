@@ -246,7 +246,8 @@ func (r *runner) stat(name string, follow bool) (unix.Stat_t, error) {
 	if err != nil {
 		return unix.Stat_t{}, outside(err)
 	}
-	return unix.Stat_t{Size: info.Size(), Mode: info.Sys().(*syscall.Stat_t).Mode}, nil
+	sys := info.Sys().(*syscall.Stat_t)
+	return unix.Stat_t{Size: info.Size(), Mode: sys.Mode, Dev: sys.Dev, Ino: sys.Ino}, nil
 }
 
 // outside turns the refusal of os.Root to leave its folder, which is the one

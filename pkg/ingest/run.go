@@ -35,6 +35,7 @@ type runner struct {
 	inHand    *semaphore.Weighted // bytes of the contents that workers hold
 	pressure  pressure
 	last      lastCarried // the planner's
+	own       ownFiles    // the planner's
 	embedding *embedding
 	filtered  bool             // the store has texts that filters made
 	made      map[textID]*made // what filters made, by Reindex
