@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"cmp"
+
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/scan"
 )
@@ -128,6 +130,9 @@ func (a *applier) look() error {
 	return a.tx.LookForContents(contents)
 }
 
+// noReason is what is said of an error record that says nothing.
+const noReason = "no reason was given"
+
 // item takes in one record.
 func (a *applier) item(it *item) error {
 	rec := &it.rec
@@ -145,7 +150,7 @@ func (a *applier) item(it *item) error {
 	case kb.Skipped:
 		return a.skip(it, &path)
 	case kb.Failed:
-		return a.failItem(it, &path, kb.NewFault(rec.Class, rec.Code, "%s", rec.Message))
+		return a.failItem(it, &path, kb.NewFault(rec.Class, rec.Code, "%s", cmp.Or(rec.Message, noReason)))
 	case kb.Gone, kb.File:
 		switch {
 		case it.fault != nil:

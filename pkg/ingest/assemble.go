@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"path"
@@ -99,7 +100,7 @@ func (a *assembler) chunk(line stream.Line) error {
 // could not be read further up.
 func (a *assembler) record(u *unit, rec *kb.Record) {
 	if rec.Path == "" {
-		u.bad = append(u.bad, kb.NewFault(kb.Validation, kb.BadRecord, "line %d: %s", rec.Line, rec.Message))
+		u.bad = append(u.bad, kb.NewFault(kb.Validation, kb.BadRecord, "line %d: %s", rec.Line, cmp.Or(rec.Message, noReason)))
 		return
 	}
 	it := item{rec: *rec}
