@@ -50,7 +50,7 @@ func (p *program) writeMan(w io.Writer) error {
 		m.literal(p.app.UsageText)
 	}
 	m.WriteString(".Sh SEE ALSO\n")
-	m.macro("Xr", "btools", "7")
+	m.WriteString(".Xr btools 7 ,\n.Xr btools-json 7\n")
 	_, err := io.WriteString(w, m.String())
 	return err
 }

@@ -82,6 +82,7 @@ func TestManual(t *testing.T) {
 	t.Run("examples are understood", testExamplesAreUnderstood)
 	t.Run("examples run", testExamplesRun)
 	t.Run("readme names targets", testReadmeNamesTargets)
+	t.Run("JSON is described", testJSONIsDescribed)
 	t.Run("stream", testStream)
 	t.Run("SQL", testSQL)
 	t.Run("Python", testPython)
