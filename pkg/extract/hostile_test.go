@@ -88,6 +88,19 @@ var hostileTexts = []struct {
 	{"rst", "a grid", repeat("+-+\n|\n")},
 	{"rst", "a border", func(n int) string { return strings.Repeat("== ", n/6) + "\n" + strings.Repeat("a\n", n/4) }},
 	{"rst", "values", func(n int) string { return ".. csv-table::\n\n" + strings.Repeat(" \"a,\n", n/5) }},
+	{"rst", "substitutions", func(n int) string {
+		return ".. |a| replace:: " + strings.Repeat("b", 1000) + "\n\n" + strings.Repeat("|a|_ ", n/5)
+	}},
+	{"rst", "substitutions in substitutions", func(n int) string {
+		var b strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&b, ".. |%d| replace:: %s\n", i, strings.Repeat(fmt.Sprintf("|%d|, ", i+1), 100))
+		}
+		return b.String() + "\n" + strings.Repeat("|1|\n", n/4)
+	}},
+	{"rst", "substitutions of characters", func(n int) string { return ".. |a| unicode:: 33\n :trim:\n\n" + strings.Repeat(" |a|", n/4) }},
+	{"rst", "definitions deeper and deeper", staircase(".. |a| replace:: b |a|")},
+	{"rst", "definitions without an end", repeat(".. |a\n\n")},
 	{"adoc", "attributes", func(n int) string { return ":a: " + strings.Repeat("b", 1000) + "\n\n" + strings.Repeat("{a}", n/3) }},
 	{"adoc", "blocks without an end", repeat("----\na\n|===\n")},
 	{"adoc", "cells", func(n int) string { return "[cols=\"999*\"]\n|===\n" + strings.Repeat("|", n) }},

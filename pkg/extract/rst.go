@@ -8,7 +8,8 @@ import (
 
 // restructured reads reStructuredText line by line.
 func restructured(b *builder, text string) {
-	r := rstReader{b: b, l: lines{rest: text}}
+	r := rstReader{b: b, l: lines{rest: text}, defined: substitutions(text), budget: substituted * len(text), inline: rstInline}
+	r.inline.special = r.special
 	r.read()
 }
 
@@ -19,7 +20,12 @@ type rstReader struct {
 	hangs  bool // the lines after the first may stand in further
 	nest   nest
 	styles []string // of section titles, by first use; the level of a title is the place of its style
+	inline inline
 	plain  []byte
+
+	defined map[string]substitution
+	within  []string // names of the substitutions whose text is read
+	budget  int      // bytes that substitutions may still put into the text
 }
 
 func (r *rstReader) read() {
@@ -89,7 +95,7 @@ func (r *rstReader) close() (literal bool) {
 
 // add makes a block of text with markup.
 func (r *rstReader) add(kind Kind, level int, text string, start, end int) {
-	r.plain = rstInline.strip(r.plain[:0], text)
+	r.plain = r.inline.strip(r.plain[:0], text)
 	r.b.add(kind, level, string(r.plain), start, end)
 }
 
@@ -240,7 +246,7 @@ func (r *rstReader) lineBlock() {
 		r.b.part(hardBreak)
 		r.b.from(n, n)
 		n++
-		r.plain = rstInline.strip(r.plain[:0], strings.TrimPrefix(strings.TrimSpace(text), "|"))
+		r.plain = r.inline.strip(r.plain[:0], strings.TrimPrefix(strings.TrimSpace(text), "|"))
 		r.b.fold(string(r.plain))
 	}
 	r.b.flush(Paragraph, 0, start, r.l.n)

@@ -1,6 +1,9 @@
 package extract
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Documents are full of tabs, and of tables and lists that are a little wrong.
 func TestRestructuredAsWritten(t *testing.T) {
@@ -47,5 +50,56 @@ func TestRestructuredAsWritten(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestSubstitutions asserts that what a name stands for is read in its place.
+func TestSubstitutions(t *testing.T) {
+	for _, test := range []struct{ name, source, want string }{
+		{"below the text", "See |cpufreq| and |CPUFreq|_.\n\n.. |cpufreq| replace:: :doc:`CPU Performance *Scaling* <cpufreq>`\n",
+			"See CPU Performance *Scaling* and CPU Performance *Scaling*."},
+		{"lines and names", ".. |A   b| replace:: one\n   *two*\n.. |c|\n   replace:: three\n\n|a\nb|, |A b| |c|\n", "one two, one two three"},
+		{"capitals that tell two names apart", ".. |Delta| replace:: D\n.. |delta| replace:: d\n\n|Delta| |delta| |DELTA|\n", "D d d"},
+		{"one in another", ".. |a| replace:: [|b|]\n.. |b| replace:: b\n\n|a|\n", "[b]"},
+		{"one in itself", ".. |a| replace:: x |b|\n.. |b| replace:: y |a|\n\n|a| |b|\n", "x y a y x b"},
+		{"the last of two", ".. |a| replace:: one\n.. |a| replace:: two\n\n|a|\n", "two"},
+		{"inside of a block", ".. note::\n\n   .. |a| replace:: one\n\n|a|\n", "one"},
+		{"characters", ".. |c| unicode:: U+000A9 .. COPYRIGHT SIGN\n.. |d| unicode:: 0xC4 228 \\u2a x21 &#x3f; rpm\n\n|c| 2025 |d|\n", "© 2025 Ää*!?rpm"},
+		{"characters without space around them", ".. |--| unicode:: U+2014 .. dash\n   :trim:\n.. |n| unicode:: 0xA0\n   :rtrim:\n\na |--| b, 5 |n| km\n",
+			"a—b, 5 km"},
+		{"images", ".. |a| image:: a.png\n   :height: 1\n   :alt: A *kettle*\n.. |b| image:: b.png\n\n|a| |b|\n", "A *kettle* b"},
+		{"not known", ".. |a| date::\n.. |b replace:: b\n.. |c| replace::\n\n|a| |b| |c|\n", "a b c"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("a.rst", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "a.rst", []byte(test.source))
+			if len(doc.Blocks) != 1 || doc.Blocks[0].Text != test.want {
+				t.Errorf("got %+v, want %q", doc.Blocks, test.want)
+			}
+		})
+	}
+}
+
+// TestLinesOfSubstituted: what a definition says on several lines stands on the one
+// line that refers to it.
+func TestLinesOfSubstituted(t *testing.T) {
+	source := ".. |a| replace:: one\n   two\n   three\n\n" + strings.Repeat("|a| and words\n", LinesKept/10) + "last\n"
+	doc, err := Extract("a.rst", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := doc.Blocks[0]
+	lines := doc.Lines(block)
+	for _, want := range []int{5, 6, 7} {
+		at := strings.Repeat("one two three and words ", want-5)
+		if first, last := lines.Of(len(at)); first != want || last != want {
+			t.Errorf("line %d is said to be from %d to %d", want, first, last)
+		}
+	}
+	if first, last := lines.Of(strings.Index(block.Text, "last")); first != block.End || last != block.End {
+		t.Errorf("the last line is said to be from %d to %d", first, last)
 	}
 }

@@ -66,21 +66,21 @@ func (r *rstReader) directive(indent int, name, argument string) {
 	case rstDropped[name]:
 		r.l.takeDeeper(indent)
 	case rstCode[name]:
-		r.options(indent)
+		rstOptions(&r.l, indent)
 		start := r.l.n + 1
 		if name == "math" && argument != "" {
 			r.b.code(argument, r.l.n)
 		}
 		r.b.code(dedent(r.l.takeDeeper(indent)), start)
 	case rstImages[name]:
-		if alt := r.options(indent)["alt"]; alt != "" {
+		if alt := rstOptions(&r.l, indent)["alt"]; alt != "" {
 			r.add(Paragraph, 0, alt, r.l.n, r.l.n)
 		}
 	case rstContent[name]:
 		if strings.HasSuffix(name, "table") && argument != "" {
 			r.add(Paragraph, 0, argument, r.l.n, r.l.n) // its title
 		}
-		r.options(indent)
+		rstOptions(&r.l, indent)
 		switch name {
 		case "list-table", "flat-table":
 			r.listTable(indent)
@@ -98,7 +98,7 @@ func (r *rstReader) directive(indent int, name, argument string) {
 				r.close()
 			}
 		}
-		r.options(indent)
+		rstOptions(&r.l, indent)
 	}
 }
 
@@ -133,12 +133,12 @@ func (r *rstReader) hang(kind Kind, indent int, text string) {
 	}
 }
 
-// options reads the options of a directive.
-func (r *rstReader) options(indent int) map[string]string {
+// rstOptions reads the options of a directive, which stand in from a column.
+func rstOptions(l *lines, indent int) map[string]string {
 	var options map[string]string
 	name := ""
 	for {
-		line, ok := r.l.peek()
+		line, ok := l.peek()
 		if !ok || blank(line) || indentOf(line) <= indent {
 			return options
 		}
@@ -157,7 +157,7 @@ func (r *rstReader) options(indent int) map[string]string {
 		if len(value) < window {
 			options[name] = value
 		}
-		r.l.next()
+		l.next()
 	}
 }
 
@@ -165,12 +165,11 @@ var rstInline = inline{
 	marks: []mark{
 		{sign: "``", verbatim: true}, {sign: "**"}, {sign: "*"},
 	},
-	special: rstSpecial,
-	signs:   "`*:|\\_[",
+	signs: "`*:|\\_[",
 }
 
-// rstSpecial reads roles, links, references, substitutions and backslashes.
-func rstSpecial(dst []byte, s string, i int) ([]byte, int) {
+// special reads roles, links, references, substitutions and backslashes.
+func (r *rstReader) special(dst []byte, s string, i int) ([]byte, int) {
 	switch s[i] {
 	case '\\':
 		if i+1 < len(s) {
@@ -202,7 +201,10 @@ func rstSpecial(dst []byte, s string, i int) ([]byte, int) {
 		}
 	case '|': // |substitution|
 		if text, end, ok := between(s, i, "|", "|"); ok && text != "" && len(text) < 100 && opens(s, i, i+1) && text[len(text)-1] != ' ' {
-			return append(dst, text...), end
+			for n := 0; n < 2 && end < len(s) && s[end] == '_'; n++ { // it is a reference too
+				end++
+			}
+			return r.substitute(dst, s, text, end)
 		}
 	case '[': // [1]_
 		text, end, ok := between(s, i, "[", "]_")

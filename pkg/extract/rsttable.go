@@ -50,7 +50,7 @@ func (c *cells) add(column int, text string, n int) {
 func (r *rstReader) row(c *cells) {
 	for _, text := range c.text {
 		r.b.part(nextCell)
-		r.plain = rstInline.strip(r.plain[:0], string(text))
+		r.plain = r.inline.strip(r.plain[:0], string(text))
 		r.b.fold(string(r.plain))
 	}
 	r.b.flush(Row, 0, c.start, c.end)
