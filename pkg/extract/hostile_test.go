@@ -77,6 +77,10 @@ var hostileTexts = []struct {
 	{"rst", "signatures that do not end", func(n int) string { return ".. a:: b(\n" + strings.Repeat(" c(\n", n/4) }},
 	{"rst", "classes in classes", staircase(".. autoclass:: a")},
 	{"rst", "options", func(n int) string { return ".. image:: a\n" + strings.Repeat("  :alt:\n  a\n", n/12) }},
+	{"rst", "lines of an option", func(n int) string { return ".. image:: a\n :alt:\n" + strings.Repeat("  a\n", n/4) }},
+	{"rst", "lines of options", func(n int) string {
+		return ".. image:: a\n" + strings.Repeat(" :alt:\n"+strings.Repeat(" a\n", 600), n/1800)
+	}},
 	{"rst", "roles", repeat(":a:`b")},
 	{"rst", "literal blocks", repeat("::\n\n")},
 	{"rst", "items", repeat("* - ")},

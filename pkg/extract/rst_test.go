@@ -103,3 +103,28 @@ func TestLinesOfSubstituted(t *testing.T) {
 		t.Errorf("the last line is said to be from %d to %d", first, last)
 	}
 }
+
+// TestOptions asserts that options that are text are read, with their lines.
+func TestOptions(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		want         []Block
+	}{
+		{"the head of a table", ".. csv-table:: T\n   :widths: 1, 2\n   :header: \"Shade, *tone*\", ``x``\n\n   a, b\n", []Block{
+			{Paragraph, 0, "T", 1, 1}, {Row, 0, "Shade, tone\tx", 3, 3}, {Row, 0, "a\tb", 5, 5}}},
+		{"a head of two lines", ".. csv-table::\n   :header: a, b\n            c, d\n   :widths: auto\n\n   e, f\n", []Block{
+			{Row, 0, "a\tb", 2, 2}, {Row, 0, "c\td", 3, 3}, {Row, 0, "e\tf", 6, 6}}},
+		{"a head alone", ".. csv-table::\n   :header: a\n   :file: a.csv\n", []Block{{Row, 0, "a", 2, 2}}},
+		{"what an image shows", ".. image:: a.png\n   :alt: A\n     kettle\n   :width: 1\n", []Block{{Paragraph, 0, "A kettle", 2, 3}}},
+		{"an option that is too long", ".. image:: a.png\n   :alt: A kettle\n     " + strings.Repeat("a", window) + "\n   :x:\n", []Block{{Paragraph, 0, "A kettle", 2, 2}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("a.rst", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "a.rst", []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+		})
+	}
+}

@@ -73,19 +73,19 @@ func (r *rstReader) directive(indent int, name, argument string) {
 		}
 		r.b.code(dedent(r.l.takeDeeper(indent)), start)
 	case rstImages[name]:
-		if alt := rstOptions(&r.l, indent)["alt"]; alt != "" {
-			r.add(Paragraph, 0, alt, r.l.n, r.l.n)
+		if alt := rstOptions(&r.l, indent)["alt"]; len(alt.text) > 0 {
+			r.add(Paragraph, 0, string(alt.text), alt.start, alt.end)
 		}
 	case rstContent[name]:
 		if strings.HasSuffix(name, "table") && argument != "" {
 			r.add(Paragraph, 0, argument, r.l.n, r.l.n) // its title
 		}
-		rstOptions(&r.l, indent)
+		options := rstOptions(&r.l, indent)
 		switch name {
 		case "list-table", "flat-table":
 			r.listTable(indent)
 		case "csv-table":
-			r.csvTable(indent)
+			r.csvTable(indent, options["header"])
 		}
 	default:
 		if argument != "" {
@@ -133,31 +133,37 @@ func (r *rstReader) hang(kind Kind, indent int, text string) {
 	}
 }
 
-// rstOptions reads the options of a directive, which stand in from a column.
-func rstOptions(l *lines, indent int) map[string]string {
-	var options map[string]string
+// option is what an option of a directive says, and on which lines.
+type option struct {
+	text       []byte
+	start, end int
+}
+
+// rstOptions reads the options of a directive, which stand in from a column. What
+// is too long is cut off.
+func rstOptions(l *lines, indent int) map[string]option {
+	var options map[string]option
 	name := ""
 	for {
 		line, ok := l.peek()
 		if !ok || blank(line) || indentOf(line) <= indent {
 			return options
 		}
-		field, value, ok := rstField(strings.TrimSpace(line))
-		switch {
-		case ok:
-			name = field
-		case name == "":
+		text := strings.TrimSpace(line)
+		field, value, ok := rstField(text)
+		if !ok && name == "" {
 			return options
-		default:
-			value = options[name] + " " + strings.TrimSpace(line)
 		}
 		if options == nil {
-			options = map[string]string{}
-		}
-		if len(value) < window {
-			options[name] = value
+			options = map[string]option{}
 		}
 		l.next()
+		if ok {
+			name = field
+			options[name] = option{[]byte(value), l.n, l.n}
+		} else if o := options[name]; len(o.text)+len(text) < window {
+			options[name] = option{append(append(o.text, '\n'), text...), o.start, l.n}
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func rstSubstitution(text string) (name string, s substitution, ok bool) {
 	case "image":
 		l := lines{rest: rest}
 		l.next() // where it is
-		s.text = oneLine(rstOptions(&l, 0)["alt"])
+		s.text = oneLine(string(rstOptions(&l, 0)["alt"].text))
 	}
 	return name, s, s.text != ""
 }

@@ -178,10 +178,15 @@ func (r *rstReader) listTable(indent int) {
 	}
 }
 
-// csvTable reads a table of values with commas between them.
-func (r *rstReader) csvTable(indent int) {
+// csvTable reads a table of values with commas between them, whose head is an
+// option.
+func (r *rstReader) csvTable(indent int, header option) {
+	r.values(string(header.text), header.start)
 	start := r.l.n + 1
-	text := dedent(r.l.takeDeeper(indent))
+	r.values(dedent(r.l.takeDeeper(indent)), start)
+}
+
+func (r *rstReader) values(text string, start int) {
 	records(text, ',', start, func(record []string, first, last int) {
 		c := cells{}
 		for i, value := range record {
