@@ -111,6 +111,10 @@ func wide(r rune) bool {
 	return r >= 0x3000 && (r <= 0x30ff || r >= 0x4e00 && r < 0xa000 || r >= 0xff00 && r <= 0xffef || unicode.Is(unicode.Han, r))
 }
 
+// twoColumns reports characters that are as wide as two others where all have the
+// same width.
+func twoColumns(r rune) bool { return wide(r) || r >= 0xac00 && r <= 0xd7a3 }
+
 // fill writes what stands between the text and a character that comes next.
 func (b *builder) fill(nextWide bool) {
 	if b.gap != noGap && len(b.text) > 0 {

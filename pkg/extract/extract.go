@@ -125,7 +125,7 @@ func Extract(path string, content []byte) (doc *Document, err error) {
 		}
 	}()
 	b := builders.Get().(*builder)
-	extract(b, text)
+	extract(b, withoutTerminal(text))
 	b.settleTitle()
 	return b.done(), nil
 }

@@ -139,6 +139,8 @@ var hostileTexts = []struct {
 	{"rst adoc org txt md go html", "one word", repeat("a")},
 	{"rst adoc org txt md go html", "soft hyphens", repeat("\u00ad")},
 	{"rst adoc org txt md go html", "bytes that are no UTF-8", repeat("\xe4 ")},
+	{"rst adoc org txt md go html", "codes of terminals without an end", repeat("\x1b[1;")},
+	{"rst adoc org txt md go html", "characters struck over", repeat("a\ba\b\b漢\b\n")},
 	{"rst adoc org txt md go html", "tabs before text", repeat("\t\t\t\ta\n")},
 	{"rst adoc org txt md go html", "lines under text", repeat("a\n---\n")},
 }

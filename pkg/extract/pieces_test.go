@@ -29,7 +29,7 @@ var pieces = map[string][]string{
 }
 
 // white is what documents of any format have between their marks.
-var white = []string{"a", "b", "a b", "漢", " ", "  ", "   ", "\n", "\n", "\n", "\n\n", "\t", "\f", "\r", "\r\n", "\u00a0", "\u2028", "\u00ad", "\x1b"}
+var white = []string{"a", "b", "a b", "漢", " ", "  ", "   ", "\n", "\n", "\n", "\n\n", "\t", "\f", "\r", "\r\n", "\u00a0", "\u2028", "\u00ad", "\x1b", "\x1b[1m", "\b"}
 
 // TestPieces asserts what every document promises of documents put together from
 // pieces, the same ones each time.

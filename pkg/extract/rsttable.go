@@ -145,7 +145,7 @@ func slice(line string, columns []int) []string {
 			next++
 		}
 		column++
-		if wide(char) || char >= 0xac00 && char <= 0xd7a3 {
+		if twoColumns(char) {
 			column++
 		}
 	}
