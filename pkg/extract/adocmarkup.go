@@ -52,7 +52,13 @@ func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 				return append(dst, value...), next
 			}
 		}
-	case '[': // [[anchor]], [.role]#text#
+	case '[': // [[[entry of a bibliography]]], [[anchor]], [.role]#text#
+		if label, next, ok := between(s, i, "[[[", "]]]"); ok && !strings.ContainsAny(label, "[]\n") {
+			if _, shown, found := strings.Cut(label, ","); found {
+				label = strings.TrimSpace(shown)
+			}
+			return append(append(append(dst, '['), label...), ']'), next
+		}
 		if _, next, ok := between(s, i, "[[", "]]"); ok {
 			return dst, next
 		}

@@ -163,8 +163,10 @@ func (r *adocReader) skip(line string) bool {
 		r.inItem = len(r.marks) > 0
 	case strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "////"), line == "<<<", line == "'''":
 	case line[0] == '[' && strings.HasSuffix(line, "]") && !strings.HasPrefix(line, "[["):
+		r.close()
 		r.next.read(line)
-	case strings.HasPrefix(line, "[[") && strings.HasSuffix(line, "]]"):
+		r.quoted(line)
+	case strings.HasPrefix(line, "[[") && strings.Index(line, "]]") == len(line)-len("]]"):
 	case !r.p.open() && r.attribute(line, false):
 	case adocMacro(line):
 	default:
@@ -174,6 +176,53 @@ func (r *adocReader) skip(line string) bool {
 		r.close()
 	}
 	return true
+}
+
+// quoted reads who said or wrote what is below a line of attributes, and where:
+// "[quote, who, where]". They stand before it, since that may take many blocks.
+func (r *adocReader) quoted(line string) {
+	list := line[1 : len(line)-1]
+	var values [3]string
+	for i := range values {
+		values[i], list = firstValue(list)
+	}
+	style := values[0]
+	if n := strings.IndexAny(style, "#.%"); n >= 0 {
+		style = style[:n]
+	}
+	if style != "quote" && style != "verse" {
+		return
+	}
+	who, where := values[1], values[2]
+	if value, _, ok := cutAfter(line, "attribution="); ok {
+		who = value
+	}
+	if value, _, ok := cutAfter(line, "citetitle="); ok {
+		where = value
+	}
+	if who != "" && where != "" {
+		who += ", "
+	}
+	if who += where; who != "" {
+		r.add(Paragraph, 0, who, r.l.n, r.l.n)
+	}
+}
+
+// firstValue cuts the first value off a list of attributes; that of one with a name
+// is "".
+func firstValue(list string) (value, rest string) {
+	list = strings.TrimSpace(list)
+	if list != "" && (list[0] == '"' || list[0] == '\'') {
+		if value, rest, ok := strings.Cut(list[1:], list[:1]); ok {
+			_, rest, _ = strings.Cut(rest, ",")
+			return value, rest
+		}
+	}
+	value, rest, _ = strings.Cut(list, ",")
+	if name, _, named := strings.Cut(value, "="); named && !strings.ContainsAny(name, " :") {
+		value = ""
+	}
+	return strings.TrimSpace(value), rest
 }
 
 // adocMacro reports lines that only tell a processor what to do.

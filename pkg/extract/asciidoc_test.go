@@ -143,3 +143,35 @@ func TestHeader(t *testing.T) {
 		})
 	}
 }
+
+// TestQuotes asserts that it is read who said what, and in which entry of a
+// bibliography.
+func TestQuotes(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		want         []Block
+	}{
+		{"a paragraph", "Said:\n[quote,Captain James Kirk,Star Trek]\nBe *bold*.\n", []Block{
+			{Paragraph, 0, "Said:", 1, 1}, {Paragraph, 0, "Captain James Kirk, Star Trek", 2, 2}, {Paragraph, 0, "Be bold.", 3, 3}}},
+		{"a block", ".T\n[quote#id.role, \"King, Jr.\", 'A _Speech_, 1963']\n____\nOne.\n\nTwo.\n____\n", []Block{
+			{Paragraph, 0, "T", 1, 1}, {Paragraph, 0, "King, Jr., A Speech, 1963", 2, 2}, {Paragraph, 0, "One.", 4, 4}, {Paragraph, 0, "Two.", 6, 6}}},
+		{"a verse", "[verse, Carl Sandburg, two lines of Fog]\nThe fog\n", []Block{
+			{Paragraph, 0, "Carl Sandburg, two lines of Fog", 1, 1}, {Paragraph, 0, "The fog", 2, 2}}},
+		{"one of the two", "[quote,,Fog]\na\n\n[quote, Kirk]\nb\n\n[quote]\nc\n", []Block{
+			{Paragraph, 0, "Fog", 1, 1}, {Paragraph, 0, "a", 2, 2}, {Paragraph, 0, "Kirk", 4, 4}, {Paragraph, 0, "b", 5, 5}, {Paragraph, 0, "c", 8, 8}}},
+		{"names and links", "[quote,role=x,citetitle=\"Fog, 1916\",attribution={a} of https://example.org[here]]\n:a: b\nc\n", []Block{
+			{Paragraph, 0, "{a} of here, Fog, 1916", 1, 1}, {Paragraph, 0, "c", 3, 3}}},
+		{"other attributes", "[source,c,no]\n[quotes,no]\na\n", []Block{{Paragraph, 0, "a", 3, 3}}},
+		{"a bibliography", "* [[[pragprog]]] The Pragmatic *Programmer*.\n* [[[gof,gang 4]]] Patterns.\n\n[[id]]a [[[x]]]\n", []Block{
+			{Item, 1, "[pragprog] The Pragmatic Programmer.", 1, 1}, {Item, 1, "[gang 4] Patterns.", 2, 2}, {Paragraph, 0, "a [x]", 4, 4}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("x.adoc", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "x.adoc", []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+		})
+	}
+}

@@ -117,6 +117,9 @@ var hostileTexts = []struct {
 		}
 		return b.String()
 	}},
+	{"adoc", "quotes", repeat("[quote,a,b]\n")},
+	{"adoc", "a long quote", func(n int) string { return "[quote," + strings.Repeat("\"a", n/2) + "]\n" }},
+	{"adoc", "entries of a bibliography", repeat("[[[a]] ")},
 	{"adoc", "macros", repeat("a:b[")},
 	{"adoc", "conditions in conditions", func(n int) string { return strings.Repeat("ifdef::a[", n/10) + strings.Repeat("]", n/10) }},
 	{"adoc", "conditions without an end", repeat("ifdef::a[")},
