@@ -129,6 +129,7 @@ var hostileTexts = []struct {
 	{"org", "blocks without an end", repeat("#+begin_src\n")},
 	{"org", "blocks over headings", repeat("#+begin_src\n#+begin_comment\n* a\n")},
 	{"org", "links", repeat("[[a][")},
+	{"org", "radio targets", repeat("<<<a>> ")},
 	{"org", "footnotes", repeat("[fn:")},
 	{"rst adoc org", "marks", repeat("*a _b `c =d ~e +f /g #h ")},
 	{"rst adoc org", "marks that end far off", func(n int) string { return strings.Repeat("*a _b ", n/6) + "a* b_" }},

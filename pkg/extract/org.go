@@ -314,6 +314,9 @@ func orgSpecial(dst []byte, s string, i int) ([]byte, int) {
 			return dst, next
 		}
 	case '<':
+		if word, next, ok := between(s, i, "<<<", ">>>"); ok && !strings.Contains(word, "\n") {
+			return append(dst, word...), next // which is shown, unlike the name of a target
+		}
 		if target, next, ok := between(s, i, "<<", ">>"); ok && !strings.Contains(target, "\n") {
 			return dst, next
 		}
