@@ -121,6 +121,9 @@ func isBullet(text string) bool {
 	return len(text) > 2 && strings.IndexByte("-*+", text[0]) >= 0 && text[1] == ' '
 }
 
+// isTarget reports a target, which names what comes after it and is no text.
+func isTarget(text string) bool { return strings.HasPrefix(text, ".. _") }
+
 func isItem(line string) bool {
 	mark, _ := rstBullet(strings.TrimSpace(expandTabs(line)))
 	return mark != ""
@@ -160,7 +163,7 @@ func (r *rstReader) begin(indent int, text string) {
 	for mark != "" {
 		level := r.nest.enter(indent)
 		inner := indent + len(text) - len(rest)
-		if rest == "" {
+		if rest == "" || isTarget(rest) {
 			return
 		}
 		r.p.begin(Item, level, inner, r.l.n)

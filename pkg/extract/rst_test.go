@@ -34,6 +34,9 @@ func TestRestructuredAsWritten(t *testing.T) {
 		{"names of functions", ".. autofunction:: a.b\n\n.. autofunction:: c\n   :noindex:\n", "paragraph a.b\nparagraph c\n"},
 		{"signatures on several lines", ".. function:: f(a,\n   b)\n   g()\n   :noindex:\n   :x: y\n\n   Text of f.\n.. data:: d(e,\n   :class:`F`)\n",
 			"paragraph f(a, b) g()\nparagraph Text of f.\nparagraph d(e, F)\n"},
+		{"targets in tables", ".. flat-table::\n\n   * .. _`ONE-FRAME`:\n\n     - one\n     - .. _b:\n       two\n\n== ==\na  .. _c:\n   d\n== ==\n\n" +
+			".. csv-table::\n\n   a,\".. _b:\n   c\"\n", "row one\ttwo\nrow a\td\nrow a\tc\n"},
+		{"targets in items", "* .. _a:\n\n  one\n\n* two\n  .. _b:\n", "item one\nitem two .. _b:\n"},
 		{"brackets in a name", "fan[1-4]_input, and see [1]_\n", "paragraph fan[1-4]_input, and see\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -32,6 +32,10 @@ type cells struct {
 
 func (c *cells) add(column int, text string, n int) {
 	text = strings.TrimSpace(text)
+	for isTarget(text) {
+		_, text, _ = strings.Cut(text, "\n")
+		text = strings.TrimSpace(text)
+	}
 	if text == "" {
 		return
 	}
