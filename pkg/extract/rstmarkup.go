@@ -2,6 +2,8 @@ package extract
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // What is done with the directives of reStructuredText that are known. The
@@ -193,7 +195,7 @@ func (r *rstReader) special(dst []byte, s string, i int) ([]byte, int) {
 			return dst, i
 		}
 		if text, next, ok := between(s, end, "`", "`"); ok && text != "" {
-			return append(dst, rstReference(text)...), next
+			return append(dst, rstRole(strings.ToLower(s[i+1:end-1]), text)...), next
 		}
 	case '`':
 		if strings.HasPrefix(s[i:], "``") || !opens(s, i, i+1) {
@@ -240,20 +242,76 @@ func isWordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
+// rstWords are the roles of which nothing is a target or a part of a name.
+var rstWords = set("emphasis", "strong", "literal", "sub", "subscript", "sup", "superscript", "file", "samp", "kbd",
+	"guilabel", "menuselection")
+
+// rstRole gives the text of what stands in a role.
+func rstRole(role, text string) string {
+	switch {
+	case role == "code" || role == "math": // a backslash is one there
+		return text
+	case rstWords[role]:
+		return unescaped(text)
+	}
+	return rstReference(text)
+}
+
 // rstReference gives the text of what stands in a role or a link: the text before
 // a target, the last part of a name after "~".
 func rstReference(text string) string {
-	if before, _, found := strings.Cut(text, "<"); found && strings.HasSuffix(text, ">") {
-		if before = strings.TrimSpace(before); before != "" {
+	if before, found := beforeTarget(text); found {
+		if before != "" {
 			return before
 		}
 		return strings.Trim(text, "<>")
 	}
 	switch text[0] {
 	case '!':
-		return text[1:]
+		text = text[1:]
 	case '~':
-		return text[1+strings.LastIndexByte(text[1:], '.')+1:]
+		text = text[1+strings.LastIndexByte(text[1:], '.')+1:]
 	}
-	return text
+	return unescaped(text)
+}
+
+// beforeTarget gives the text before a target in angle brackets. White space before
+// these is needed in docutils, but not in the roles of Sphinx; without it, a word
+// has to end there, so that <CONFIG> stays in FLAGS_<CONFIG>.
+func beforeTarget(text string) (before string, found bool) {
+	if !strings.HasSuffix(text, ">") || strings.HasSuffix(text, `\>`) {
+		return "", false
+	}
+	at := max(strings.LastIndex(text, " <"), strings.LastIndex(text, "\n<")) + 1
+	if text[at] == '<' {
+		return strings.TrimSpace(unescaped(text[:at])), true
+	}
+	at = strings.LastIndexByte(text, '<')
+	if at < 0 || strings.Contains(text[at:len(text)-1], ">") {
+		return "", false
+	}
+	last, _ := utf8.DecodeLastRuneInString(text[:at])
+	if !unicode.IsLetter(last) && !unicode.IsDigit(last) && !strings.ContainsRune(`)]"'.?!`, last) {
+		return "", false
+	}
+	return unescaped(text[:at]), true
+}
+
+// unescaped leaves out the backslashes before characters, and white space after
+// one.
+func unescaped(text string) string {
+	if strings.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	kept := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+			if text[i] == ' ' || text[i] == '\n' {
+				continue
+			}
+		}
+		kept = append(kept, text[i])
+	}
+	return string(kept)
 }
