@@ -259,7 +259,7 @@ func (r *rstReader) lineBlock() {
 // over a title.
 func adornment(line string) (sign string, ok bool) {
 	line = trimRight(line)
-	if len(line) < 2 || !strings.ContainsRune(`!"#$%&'()*+,-./:;<=>?@[\]^_{|}~`+"`", rune(line[0])) {
+	if line == "" || !strings.ContainsRune(`!"#$%&'()*+,-./:;<=>?@[\]^_{|}~`+"`", rune(line[0])) {
 		return "", false
 	}
 	return line[:1], strings.Trim(line, line[:1]) == ""
@@ -272,10 +272,10 @@ func (r *rstReader) section(line string) bool {
 	ahead := r.l
 	below, _ := ahead.next()
 	sign, over := adornment(line)
-	if over {
-		title := below
-		if under, _ := ahead.next(); !blank(title) && trimRight(under) == trimRight(line) {
-			r.l = ahead
+	if over && len(text) > 1 {
+		title, after := below, ahead
+		if under, _ := after.next(); !blank(title) && trimRight(under) == trimRight(line) {
+			r.l = after
 			r.title("over"+sign, title, start, r.l.n)
 			return true
 		}
@@ -291,6 +291,9 @@ func (r *rstReader) section(line string) bool {
 		return false
 	}
 	if len(trimRight(below))*2 < utf8.RuneCountInString(text) {
+		return false
+	}
+	if len(text) == 1 && over || isItem(text) && len(trimRight(below)) == 1 { // an item without text
 		return false
 	}
 	r.l = ahead

@@ -131,3 +131,29 @@ func TestOptions(t *testing.T) {
 		})
 	}
 }
+
+// TestTitles asserts what is a title because of the lines around it.
+func TestTitles(t *testing.T) {
+	for source, want := range map[string]string{
+		"C\n-\n\ncat\n\nÄ\n-\nx\n":      "heading C\nparagraph cat\nheading Ä\nparagraph x\n",
+		"Go\n-\n":                       "paragraph Go -\n",
+		"-\n-\n- a\n":                   "item a\n",
+		"•\n-\n":                        "",
+		"C\n-\nD\n- a\n":                "heading C\nparagraph D - a\n",
+		"===\nC\n===\na\n\n==\n==\nb\n": "heading C\nparagraph a\nheading ==\nparagraph b\n",
+		"a\n::\n\n x\n":                 "paragraph a\ncode x\n",
+	} {
+		doc, err := Extract("a.rst", []byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, doc, "a.rst", []byte(source))
+		got := ""
+		for _, b := range doc.Blocks {
+			got += b.Kind.String() + " " + b.Text + "\n"
+		}
+		if got != want {
+			t.Errorf("of %q got:\n%swant:\n%s", source, got, want)
+		}
+	}
+}
