@@ -92,6 +92,7 @@ var hostileTexts = []struct {
 	{"rst", "a grid", repeat("+-+\n|\n")},
 	{"rst", "a border", func(n int) string { return strings.Repeat("== ", n/6) + "\n" + strings.Repeat("a\n", n/4) }},
 	{"rst", "values", func(n int) string { return ".. csv-table::\n\n" + strings.Repeat(" \"a,\n", n/5) }},
+	{"rst", "tables of values", repeat(".. csv-table::\n :header: a\n\n b\n")},
 	{"rst", "substitutions", func(n int) string {
 		return ".. |a| replace:: " + strings.Repeat("b", 1000) + "\n\n" + strings.Repeat("|a|_ ", n/5)
 	}},
@@ -109,6 +110,7 @@ var hostileTexts = []struct {
 	{"adoc", "blocks without an end", repeat("----\na\n|===\n")},
 	{"adoc", "cells", func(n int) string { return "[cols=\"999*\"]\n|===\n" + strings.Repeat("|", n) }},
 	{"adoc", "values", func(n int) string { return ",===\n" + strings.Repeat(" \"a,\n", n/5) }},
+	{"adoc", "tables of values", repeat(",===\na\n,===\n")},
 	{"adoc", "escaped separators", func(n int) string { return "|===\n|" + strings.Repeat("\\|", n/2) }},
 	{"adoc", "marks of lists", func(n int) string {
 		var b strings.Builder

@@ -1,8 +1,10 @@
 package extract
 
 import (
+	"bufio"
 	"encoding/csv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -201,11 +203,24 @@ func (r *rstReader) values(text string, start int) {
 	})
 }
 
+// buffers keeps those of readers of values, which for a small table are many times
+// what it says.
+var buffers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
 // records reads values with a separator between them, and gives those of each
 // record with the lines that it comes from, from a first one. They are valid until
 // the next.
 func records(text string, separator rune, start int, each func(record []string, first, last int)) {
-	values := csv.NewReader(strings.NewReader(text))
+	if blank(text) {
+		return
+	}
+	buffer := buffers.Get().(*bufio.Reader)
+	defer func() {
+		buffer.Reset(nil) // it keeps nothing of the document
+		buffers.Put(buffer)
+	}()
+	buffer.Reset(strings.NewReader(text))
+	values := csv.NewReader(buffer)
 	values.FieldsPerRecord, values.LazyQuotes, values.TrimLeadingSpace, values.ReuseRecord = -1, true, true, true
 	if separator != '"' && separator != '\n' && separator != utf8.RuneError {
 		values.Comma = separator
