@@ -22,6 +22,7 @@ type Scan struct {
 // the full hexadecimal names of git.
 type History struct {
 	Commit string  // the last one
+	Rev    string  // the name by which the user asked for it; "" for HEAD
 	At     Instant // from when on it is valid
 	Seq    int64   // its place on the line
 	Since  string  // the one after which the scan begins; "" for all of the line

@@ -28,7 +28,7 @@ func FuzzScanRoundTrip(f *testing.F) {
 		}
 		if count > index {
 			scan.History = &kb.History{
-				Commit: scan.ID, At: scan.StartedAt, Seq: at, Since: strings.ToValidUTF8(dir, "?"), First: scan.ID, Shallow: hidden,
+				Commit: scan.ID, Rev: root, At: scan.StartedAt, Seq: at, Since: strings.ToValidUTF8(dir, "?"), First: scan.ID, Shallow: hidden,
 				Takes:   kb.Coverage{Trees: []string{root, "."}, Extensions: []string{"*"}, Exclude: []string{pattern}, Shard: scan.Covers.Shard},
 				MaxSize: int64(count),
 			}

@@ -83,6 +83,7 @@ type coverageJSON struct {
 
 type historyJSON struct {
 	Commit  string       `json:"commit"`
+	Rev     FileName     `json:"rev,omitempty"`
 	At      Instant      `json:"at"`
 	Seq     int64        `json:"seq"`
 	Since   string       `json:"since,omitempty"`
@@ -132,7 +133,7 @@ func (s Scan) MarshalJSON() ([]byte, error) {
 	}
 	if h := s.History; h != nil {
 		wire.History = &historyJSON{
-			Commit: h.Commit, At: h.At, Seq: h.Seq, Since: h.Since, First: h.First, Shallow: h.Shallow,
+			Commit: h.Commit, Rev: FileName(h.Rev), At: h.At, Seq: h.Seq, Since: h.Since, First: h.First, Shallow: h.Shallow,
 			Takes: *h.Takes.wire(), MaxSize: h.MaxSize,
 		}
 	}
@@ -161,7 +162,8 @@ func (s *Scan) UnmarshalJSON(data []byte) error {
 	}
 	if h := wire.History; h != nil {
 		s.History = &History{
-			Commit: h.Commit, At: h.At, Seq: h.Seq, Since: h.Since, First: h.First, Shallow: h.Shallow, MaxSize: h.MaxSize,
+			Commit: h.Commit, Rev: string(h.Rev), At: h.At, Seq: h.Seq, Since: h.Since, First: h.First, Shallow: h.Shallow,
+			MaxSize: h.MaxSize,
 		}
 		s.History.Takes, err = h.Takes.coverage()
 	}

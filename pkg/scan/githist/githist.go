@@ -47,7 +47,8 @@ type Options struct {
 	Again bool // list all of it all the same
 
 	// Heard are all the scans of histories of which the knowledge base has heard,
-	// taken in whole or not: whose documents it may have too.
+	// taken in whole or not: whose documents it may have too, and whose commits may
+	// have left the line since.
 	Heard []kb.Scan
 
 	// Versions gives fn the versions that the knowledge base has from histories, in
@@ -125,6 +126,9 @@ func New(opts Options) (*History, error) {
 	}
 	h.scan.Prefix, h.scan.Roots = h.rules.scan.Prefix, h.rules.scan.Covers.Trees
 	h.scan.History.Takes, h.scan.History.MaxSize = h.rules.scan.Covers, opts.MaxSize
+	if opts.Rev != "HEAD" {
+		h.scan.History.Rev = opts.Rev
+	}
 	return h, nil
 }
 

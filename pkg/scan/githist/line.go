@@ -31,6 +31,9 @@ func (h *History) findLine(ctx context.Context) error {
 	}
 	taken := newTaken(h.opts.Taken, &h.scan)
 	taken.watch(watched)
+	for _, past := range h.opts.Heard {
+		watched[past.History.Commit] = true
+	}
 	survey, err := h.survey(ctx, watched)
 	if err != nil {
 		return err
@@ -54,8 +57,8 @@ func (h *History) findLine(ctx context.Context) error {
 		}
 	case h.opts.Taken != nil && !h.opts.Again:
 		h.from = taken.last(hist, survey)
-		h.tellOfTaken(ctx, taken, survey)
 	}
+	h.tellOfTaken(ctx, survey)
 	hist.Since = h.from.id
 	if counted, ok := survey.find(h.from.id); ok {
 		hist.Seq += h.from.seq - counted.seq
