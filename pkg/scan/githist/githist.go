@@ -25,6 +25,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"strings"
 	"time"
@@ -151,11 +152,11 @@ func (h *History) open(ctx context.Context) (err error) {
 type rules struct {
 	scan   kb.Scan // as if it were one of a tree
 	covers *scan.Coverage
-	seen   map[string]bool // the paths given, and whether anything was there
+	seen   map[string]entry // the paths given, and what was there: if only links or submodules, the last one
 }
 
 func newRules(opts *Options) (*rules, error) {
-	r := &rules{seen: make(map[string]bool)}
+	r := &rules{seen: make(map[string]entry)}
 	c := kb.Coverage{
 		Extensions: opts.Extensions, Include: opts.Include, Exclude: opts.Exclude, Hidden: opts.Hidden, Shard: opts.Shard,
 	}
@@ -175,7 +176,7 @@ func newRules(opts *Options) (*rules, error) {
 			return nil, &Error{Message: fmt.Sprintf("%q is not a path in a repository", p), Hint: pathHint}
 		}
 		if _, twice := r.seen[clean]; !twice {
-			r.seen[clean] = false
+			r.seen[clean] = entry{}
 			c.Trees = append(c.Trees, clean)
 		}
 	}
@@ -206,23 +207,66 @@ func (r *rules) takeRecord(record string) (string, bool) {
 }
 
 // note keeps that something was there at a path or below one.
-func (r *rules) note(p string) {
+func (r *rules) note(p string, e entry) {
 	for given, seen := range r.seen {
-		if !seen && scan.Below(given, p) {
-			r.seen[given] = true
+		switch {
+		case seen.holds() || !scan.Below(given, p):
+		case p != given:
+			r.seen[given] = entry{mode: kindFolder}
+		case e.mode != 0:
+			r.seen[given] = e
 		}
 	}
 }
+
+// holds reports whether e may be, or have below it, what can be listed by itself.
+func (e entry) holds() bool { return isFile(e.mode) || e.mode&kindMask == kindFolder }
 
 // missing returns the paths given at which nothing ever was.
 func (r *rules) missing() []string {
 	var missing []string
 	for _, tree := range r.scan.Covers.Trees {
-		if seen, given := r.seen[tree]; given && !seen && tree != "." {
+		if seen, given := r.seen[tree]; given && seen.mode == 0 && tree != "." {
 			missing = append(missing, tree)
 		}
 	}
 	return missing
+}
+
+// tellOfEmpty warns of the paths given at which there only ever was what is not
+// listed.
+func (h *History) tellOfEmpty(ctx context.Context) {
+	for _, tree := range h.rules.scan.Covers.Trees {
+		seen := h.rules.seen[tree]
+		switch {
+		case seen.mode == 0 || seen.holds():
+		case isLink(seen.mode):
+			h.opts.Warn(tree+" is a symbolic link in this history, and nothing is listed of it", h.linkHint(ctx, tree, seen.oid))
+		default:
+			dir := path.Join(h.opts.Dir, tree)
+			if _, err := os.Stat(dir); err != nil {
+				dir = "CLONE"
+			}
+			h.opts.Warn(tree+" is a submodule in this history, and nothing is listed of it",
+				fmt.Sprintf("it is a repository of its own: bscan -git %s -prefix %s", dir, scan.WithPrefix(h.rules.scan.Prefix, tree)))
+		}
+	}
+}
+
+// linkHint says what to ask for in the place of a link.
+func (h *History) linkHint(ctx context.Context, link, oid string) string {
+	target, err := h.git.output(ctx, "cat-file", "blob", oid)
+	to := path.Join(path.Dir(link), string(target))
+	switch {
+	case err != nil:
+		return "ask for what it leads to in its place"
+	case path.IsAbs(string(target)) || !clean(to):
+		return "it leads out of the repository, to " + string(target)
+	case h.opts.Follow:
+		return "ask for " + to + " in its place; -follow takes links to documents alone"
+	default:
+		return "ask for " + to + " in its place, or use -follow if that is a document"
+	}
 }
 
 const pathHint = "the paths of a history are relative to the root of its repository, as git ls-tree -r --full-tree HEAD shows them"
@@ -257,6 +301,9 @@ func (h *History) Run(ctx context.Context, sink scan.Sink) (kb.End, error) {
 		h.tellOfPartialClone(ctx)
 	}
 	h.tellOfLost()
+	if h.from.id == "" {
+		h.tellOfEmpty(ctx)
+	}
 	if missing := h.rules.missing(); len(missing) > 0 && h.from.id == "" {
 		return end, &Error{Message: fmt.Sprintf("nothing in this history was ever at %q", missing[0]), Hint: pathHint, err: ErrNeverThere}
 	}

@@ -120,7 +120,7 @@ func (l *lister) change(ctx context.Context) error {
 }
 
 func (l *lister) changed(ctx context.Context, at *commit, c *change) error {
-	l.rules.note(c.path)
+	l.rules.note(c.path, entry{c.newMode, c.oid})
 	if l.links != nil {
 		l.links.changed(c)
 	}
@@ -151,6 +151,7 @@ func (l *lister) relink(ctx context.Context, at *commit) error {
 			j.fail(unread)
 			return l.put(ctx, j)
 		case to.there:
+			l.rules.note(path, to.end)
 			return l.put(ctx, l.file(at, path, to.end.mode, to.end.oid))
 		default:
 			return l.put(ctx, l.record(kb.Gone, at, path))

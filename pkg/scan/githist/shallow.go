@@ -130,7 +130,7 @@ func (h *History) beginAfter(ctx context.Context, parent string, line []string, 
 		if !taken || !older(&c) || slices.ContainsFunc(inside, func(prefix string) bool { return scan.Below(prefix, v.Path) }) {
 			return nil
 		}
-		h.rules.note(p)
+		h.rules.note(p, entry{mode: kindFile})
 		if begin.before(&c) {
 			begin = c
 		}
