@@ -25,7 +25,7 @@ type answer struct {
 
 func answerOf(span *asof.Span, about stamp) *answer {
 	a := &answer{
-		stamp: about, Gone: span.Gone, Superseded: span.Superseded(),
+		stamp: about, Gone: span.Gone, Superseded: span.Superseded,
 		ValidFrom: span.ValidFrom, ValidTo: span.ValidTo, RecordedAt: span.RecordedAt,
 	}
 	a.Path, a.PathBytes = kb.Readable(span.Path)

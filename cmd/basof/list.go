@@ -110,7 +110,7 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 	}
 	_, err := asof.Held(c.Context, reader, prefix, point)
 	var absent *asof.AbsentError
-	if errors.As(err, &absent) && (absent.First != nil || absent.Missed != nil) {
+	if errors.As(err, &absent) && (absent.First != nil || absent.Overtaken != nil || absent.Missed != nil) {
 		return explainGone(c, reader, absent)
 	}
 	if err := warnStale(c, reader, point, prefix); err != nil {

@@ -198,7 +198,7 @@ func (l *log) printer(c *cli.Context, point *asked) func(*asof.Span, []asof.Amen
 			to = *span.ValidTo
 		}
 		what := heldText(&span.Version)
-		if span.Superseded() {
+		if span.Superseded {
 			what += "  superseded"
 		}
 		if span.Source != "" {

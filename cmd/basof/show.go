@@ -140,6 +140,8 @@ func hintKnown(err error, e *asof.AbsentError) error {
 			err = hintKnown(err, &known)
 		}
 		return tool.WithHint(err, "see what failed with: bingest status -all; how large a file may be: bscan -max-size")
+	case e.First == nil && e.Overtaken != nil:
+		return tool.WithHint(err, "basof log "+shellArgument(e.Path)+" lists it, and -at @COMMIT finds it")
 	case e.First == nil && e.At.Known != kb.Forever:
 		return tool.WithHint(err, fmt.Sprintf("that is what was known at %s; -known asks for that", e.At.Known))
 	case e.First == nil && strings.Contains(e.Path, "@sha256:"):

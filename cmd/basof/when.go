@@ -86,12 +86,12 @@ func (w *said) run(c *cli.Context) (err error) {
 	return neverSaid(c, reader, phrase, prefixes, &point)
 }
 
-// neverSaid says that no document ever said a phrase.
+// neverSaid says that no document ever said a phrase, or none that was in force.
 func neverSaid(c *cli.Context, reader *sqlite.Reader, phrase string, prefixes []string, point *asked) error {
 	for _, prefix := range prefixes {
 		_, err := asof.Held(c.Context, reader, prefix, ever)
 		var absent *asof.AbsentError
-		if errors.As(err, &absent) && !absent.Folder && absent.First == nil {
+		if errors.As(err, &absent) && !absent.Folder && absent.First == nil && absent.Overtaken == nil {
 			return hintQuotes(c, explain(absent), prefix)
 		}
 	}
@@ -114,8 +114,16 @@ func neverSaid(c *cli.Context, reader *sqlite.Reader, phrase string, prefixes []
 	} else if point.Known != kb.Forever {
 		where += ", as it was known at " + point.Known.String() + ","
 	}
-	return tool.Exit(tool.ExitNothing, tool.WithHint(
-		fmt.Errorf("%s ever said %s", where, quoted(phrase)), "see what comes near it with: basof search WORDS"))
+	err = fmt.Errorf("%s ever said %s", where, quoted(phrase))
+	overtaken, lookErr := reader.Overtaken(point.Point)
+	switch {
+	case lookErr != nil:
+		return lookErr
+	case overtaken:
+		err = tool.WithHint(fmt.Errorf("%s said %s for any length of time", where, quoted(phrase)),
+			"a version that was overtaken at the very moment at which it began is not looked at; basof log lists it, and -at @COMMIT finds what it said")
+	}
+	return tool.Exit(tool.ExitNothing, tool.WithHint(err, "see what comes near it with: basof search WORDS"))
 }
 
 // sayingAnswer is a saying in JSON.

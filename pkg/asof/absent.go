@@ -17,7 +17,10 @@ type AbsentError struct {
 	First  *kb.Instant // the first moment from which the path held content; nil if it never did
 	Gone   *kb.Instant // since when it was gone at the point; nil if it had not yet come
 	Last   *kb.Instant // until when it held content last; nil if it holds some still, or never did
-	Missed *kb.Instant // when it was seen first, if nothing is stored of it up to the point; nil if it was not seen
+	// Overtaken is the last moment at which it held content that was overtaken at that
+	// very moment; nil if there is none.
+	Overtaken *kb.Instant
+	Missed    *kb.Instant // when it was seen first, if nothing is stored of it up to the point; nil if it was not seen
 }
 
 func (e *AbsentError) Error() string {
@@ -28,6 +31,8 @@ func (e *AbsentError) Error() string {
 		return fmt.Sprintf("%s: seen at %s, but it could not be read, or was too large, and nothing of it is stored before %s", e.Path, e.Missed, e.First)
 	case e.Missed != nil:
 		return fmt.Sprintf("%s: seen at %s, but it could not be read, or was too large, and nothing of it is stored", e.Path, e.Missed)
+	case e.First == nil && e.Overtaken != nil:
+		return fmt.Sprintf("%s: what it held at %s was overtaken at that very moment, and it held nothing else", e.Path, e.Overtaken)
 	case e.First == nil:
 		return fmt.Sprintf("%s: nothing is known of it", e.Path)
 	case e.Gone != nil:
@@ -52,7 +57,10 @@ func absent(ctx context.Context, store Store, path string, at kb.Point) error {
 		switch {
 		case err != nil:
 			return err
-		case span.Superseded():
+		case span.Superseded:
+			if !span.Gone && e.Overtaken == nil {
+				e.Overtaken = &span.ValidFrom
+			}
 		case span.Gone && at.Begun(&span.Version) && e.Gone == nil:
 			e.Gone = &span.ValidFrom
 		case !span.Gone:

@@ -69,11 +69,10 @@ type Store interface {
 type Span struct {
 	kb.Version             // the first of the neighbours
 	ValidTo    *kb.Instant // nil while it is in force
+	// Superseded says that the version never was in force up to the point asked about:
+	// another one with the same valid time replaced it, as a correction does.
+	Superseded bool
 }
-
-// Superseded reports whether the version never was in force: another one with
-// the same valid time replaced it, as a correction does.
-func (s *Span) Superseded() bool { return s.ValidTo != nil && *s.ValidTo == s.ValidFrom }
 
 // Change is a path that held different things at two points. Old or New is nil
 // where it was not there.

@@ -253,7 +253,7 @@ func stays(ctx context.Context, store Store, path string, at kb.Point, last bool
 		if err != nil {
 			return nil, err
 		}
-		if span.Superseded() {
+		if span.Superseded {
 			continue
 		}
 		had := false

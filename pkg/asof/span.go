@@ -105,7 +105,7 @@ func (w *spanWalk) add(v kb.Version) bool {
 	case v.ValidFrom == w.current.ValidFrom:
 		if !v.SameState(&w.current.Version) {
 			moment := v.ValidFrom
-			w.superseded = append(w.superseded, Span{Version: v, ValidTo: &moment})
+			w.superseded = append(w.superseded, Span{Version: v, ValidTo: &moment, Superseded: true})
 		}
 	case v.SameState(&w.current.Version):
 		to := w.current.ValidTo

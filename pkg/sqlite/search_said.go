@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/kb"
 )
 
 // Sayings walks the stays of passages that have a phrase in their heading or
@@ -54,6 +55,17 @@ func (r *Reader) sayings(ctx context.Context, phrase string, prefixes []string, 
 		}
 		return ctx.Err()
 	})
+}
+
+// Overtaken reports whether there are versions, up to a point, that another one of the
+// same path and moment has replaced. The index of versions has all that is asked here.
+func (r *Reader) Overtaken(at kb.Point) (overtaken bool, err error) {
+	last, _, err := r.lastKnown(at.Known)
+	if err == nil {
+		_, err = r.row("SELECT EXISTS (SELECT 1 FROM version WHERE valid_from <= ? AND id <= ? GROUP BY path, valid_from HAVING count(*) > 1)",
+			[]any{at.Valid, last}, &overtaken)
+	}
+	return overtaken, err
 }
 
 // mostLookedUp is how many words of a phrase the text index is asked for, which

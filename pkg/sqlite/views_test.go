@@ -255,7 +255,7 @@ func compareLog(t *rapid.T, db *sql.DB, reader *Reader, name string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if span.Superseded() {
+		if span.Superseded {
 			continue
 		}
 		holds := slices.DeleteFunc(slices.Clone(all), func(r row) bool {

@@ -144,7 +144,7 @@ func compareLog(t *rapid.T, s asof.Store, known kb.Instant, truth []span) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if one.Superseded() {
+		if one.Superseded {
 			never = append(never, spanOf(&one))
 		} else {
 			got = append(got, spanOf(&one))
