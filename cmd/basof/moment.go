@@ -179,7 +179,10 @@ func (q *question) ask(c *cli.Context, reader *sqlite.Reader, at, known moment) 
 		return a, err
 	}
 	a.Point = kb.Point{Valid: a.when.at, Seq: a.when.seq, Known: a.known.at}
-	return a, nil
+	if a.when.hash != "" {
+		err = warnAside(c, reader, &a)
+	}
+	return a, err
 }
 
 // String says how a point was understood.

@@ -64,6 +64,51 @@ func (r *Reader) Branches(ctx context.Context, c *asof.Commit) (one, other strin
 	return one, other, err
 }
 
+// LivePrefixes returns the prefixes of all scans of files, "" among them for those without.
+func (r *Reader) LivePrefixes(context.Context) ([]string, error) {
+	var prefixes []string
+	err := r.each("SELECT DISTINCT coalesce(json_extract(body, '$.prefix'), '') FROM scan WHERE live = 1", nil, func(rows *sql.Rows) error {
+		var prefix string
+		err := rows.Scan(&prefix)
+		prefixes = append(prefixes, prefix)
+		return err
+	})
+	return prefixes, err
+}
+
+// PathOf returns a path that a commit has changed; "" if there is none.
+func (r *Reader) PathOf(_ context.Context, commit string) (string, error) {
+	var name []byte
+	_, err := r.row("SELECT p.name FROM version v JOIN path p ON p.id = v.path WHERE v.source = ? LIMIT 1", []any{kb.CommitSource + commit}, &name)
+	return string(name), err
+}
+
+// Aside calls fn, until that returns false, for the paths that are at a point not as
+// histories say, since other versions came later. Versions are looked at one after the
+// other, as for Commits.
+func (r *Reader) Aside(ctx context.Context, at kb.Point, fn func(path string) bool) error {
+	const fromHistory = "source >= :first AND source < :after"
+	args := append(pointArgs("", at), sql.Named("first", kb.CommitSource), sql.Named("after", kb.CommitSource+"g"))
+	return untilStop(r.each(`
+		SELECT p.name
+		FROM version v CROSS JOIN path p ON p.id = v.path
+		LEFT JOIN version h ON h.id = (
+			SELECT id FROM version
+			WHERE path = v.path AND (valid_from, seq) <= (:valid, :seq) AND recorded_at <= :known AND `+fromHistory+`
+			ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
+		WHERE NOT (v.source >= :first AND v.source < :after) AND v.valid_from <= :valid AND v.id = `+inForceAt+`
+			AND (v.blob IS NOT h.blob OR v.mode & 64 <> h.mode & 64)`, args, func(rows *sql.Rows) error {
+		var name []byte
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		if !fn(string(name)) {
+			return errStop
+		}
+		return ctx.Err()
+	}))
+}
+
 // mayBranch reports whether histories may be of more than one line: unless, under each
 // prefix, one goes on where another ends. It may also be one line that was taken in anew.
 func mayBranch(scans []kb.Scan) bool {
