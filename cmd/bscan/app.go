@@ -112,6 +112,9 @@ func run(c *cli.Context, s *settings) error {
 	shown := s.progress.Start(c, tool.ProgressOptions{One: "path", Feeds: true})
 	defer shown.Close()
 	out := &output{Encoder: stream.NewEncoder(c.App.Writer), warn: func(err error) { tool.Warn(c, err) }, shown: shown}
+	if err := s.check(); err != nil {
+		return err
+	}
 	if *s.git != "" {
 		return s.history(c, out)
 	}
@@ -142,14 +145,31 @@ func run(c *cli.Context, s *settings) error {
 	return errors.Join(index.unseen.verdict(c), out.verdict("path"))
 }
 
+// check refuses what no scan of either kind takes.
+func (s *settings) check() error {
+	for _, one := range []struct{ name, what string }{{"rev", "a commit"}, {"since", "a commit"}, {"index", "a knowledge base"}} {
+		// As of a variable that is not set. That is not the same as to ask for none.
+		if set := s.Lookup(one.name); set.Source() == config.FromFlag && set.String() == "" {
+			return set.Refuse(`"" is not the name of %s`, one.what)
+		}
+	}
+	if len(*s.ext) == 0 {
+		return s.Lookup("ext").Refuse("no extension is left; * takes all files")
+	}
+	if _, err := scan.CleanExtensions(*s.ext); err != nil {
+		return s.Lookup("ext").Refuse("%w", err)
+	}
+	if _, err := scan.CleanPrefix(*s.prefix); err != nil {
+		return s.Lookup("prefix").Refuse("%w", err)
+	}
+	return nil
+}
+
 func (s *settings) options(c *cli.Context) (scan.Options, error) {
 	opts := scan.Options{
 		Prefix: *s.prefix, Extensions: *s.ext, Include: *s.include, Exclude: *s.exclude, Hidden: *s.hidden,
 		NoIgnore: *s.noIgnore, Follow: *s.follow, Content: *s.content, MaxSize: *s.maxSize,
 		Shard: kb.Shard(s.shard), Workers: int(*s.workers), NUL: *s.nul,
-	}
-	if len(*s.ext) == 0 {
-		return opts, s.Lookup("ext").Refuse("no extension is left; * takes all files")
 	}
 	for _, name := range []string{"rev", "since", "git"} {
 		if s.Lookup(name).Source() == config.FromFlag {

@@ -47,8 +47,6 @@ func (s *settings) historyOptions(c *cli.Context) (githist.Options, error) {
 		Follow: *s.follow, MaxSize: *s.maxSize, Shard: kb.Shard(s.shard),
 	}
 	switch {
-	case len(*s.ext) == 0:
-		return opts, s.Lookup("ext").Refuse("no extension is left; * takes all files")
 	case slices.Contains(opts.Paths, "-"), *s.nul:
 		return opts, tool.Usagef("-git takes no list of paths on stdin")
 	case *s.since != "" && *s.index != "":
