@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path"
 	"strings"
 	"time"
@@ -295,6 +296,9 @@ func (h *History) Run(ctx context.Context, sink scan.Sink) (kb.End, error) {
 		err = sink.End(&end)
 	}
 	if err != nil {
+		if errors.As(err, new(*exec.ExitError)) { // a git could not go on, as where trees are missing
+			h.tellOfPartialClone(ctx)
+		}
 		return end, err
 	}
 	if end.Errors > 0 {

@@ -152,6 +152,19 @@ func TestPartialClone(t *testing.T) {
 	}
 }
 
+// TestTreelessClone says why git could not go on: what a commit changed is not there.
+func TestTreelessClone(t *testing.T) {
+	r, _ := linear(t, 5)
+	r.run("", "config", "uploadpack.allowFilter", "true")
+	clone := repo{t: t, dir: t.TempDir()}
+	clone.run("", "clone", "--quiet", "--bare", "--filter=tree:0", "--branch", "main", "file://"+r.dir, ".")
+	var warned []string
+	_, _, err := tryList(githist.Options{Dir: clone.dir, Warn: func(message, hint string) { warned = append(warned, message+": "+hint) }})
+	if err == nil || len(warned) != 1 || !strings.Contains(warned[0], "is a partial clone") {
+		t.Errorf("%v, warnings %q", err, warned)
+	}
+}
+
 // TestRules lists parts of a history, of which each path has all of its records
 // or none.
 func TestRules(t *testing.T) {
