@@ -278,6 +278,7 @@ type side struct {
 	Size       int64       `json:"size"`
 	Mode       *kb.Mode    `json:"mode"`
 	MTime      *kb.Instant `json:"mtime"`
+	Source     *string     `json:"source"` // null for a live scan
 }
 
 func changeOf(change *asof.Change, about changeStamp) *changeAnswer {
@@ -296,5 +297,9 @@ func sideOf(v *kb.Version) *side {
 	if v == nil {
 		return nil
 	}
-	return &side{v.ValidFrom, v.RecordedAt, v.SHA256, v.Size, v.Mode, v.MTime}
+	s := &side{v.ValidFrom, v.RecordedAt, v.SHA256, v.Size, v.Mode, v.MTime, nil}
+	if v.Source != "" {
+		s.Source = &v.Source
+	}
+	return s
 }
