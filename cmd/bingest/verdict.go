@@ -53,7 +53,7 @@ func verdict(c *cli.Context, sum *ingest.Summary) error {
 				errors.New("the input holds no records and no complete scan"), "see what the program before bingest said"))
 		}
 		return tool.Exit(tool.ExitPartial, tool.WithHint(
-			errors.New("the input ended before its scan was complete, and so nothing is recorded as gone"),
+			errors.New("the input ended before its scan was complete, and so nothing that it did not list is recorded as gone"),
 			"run the same line again; for one of several workers, or records made by hand, use -partial"))
 	}
 	if code != tool.ExitOK {

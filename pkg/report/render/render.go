@@ -268,7 +268,7 @@ func warnings(r *report.Run) []string {
 	switch r.Status {
 	case complete:
 	case "incomplete":
-		list = append(list, "the input ended before its scan was complete, and so nothing is recorded as gone")
+		list = append(list, "the input ended before its scan was complete, and so nothing that it did not list is recorded as gone")
 	case "interrupted":
 		list = append(list, "interrupted; to finish, run the same line again")
 	case "failed":
