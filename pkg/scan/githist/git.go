@@ -22,8 +22,8 @@ type git struct {
 }
 
 // handedOn are the variables of git that a user may need: where it is, and
-// configuration, such as safe.directory. All others are left out. They change
-// what is read, and stand in the environment of every hook.
+// configuration, such as safe.directory. All others are left out, but for those of
+// quarantine. They change what is read, and stand in the environment of every hook.
 var handedOn = []string{
 	"GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
 	"GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
@@ -46,6 +46,31 @@ func environment() []string {
 	)
 }
 
+// quarantine adds to the environment where the objects are that a push has brought, if
+// the push is to the repository in question: in a pre-receive hook they are not in it
+// yet.
+func (g *git) quarantine(ctx context.Context) error {
+	incoming, there := os.LookupEnv("GIT_QUARANTINE_PATH")
+	if !there {
+		return nil
+	}
+	own, err := g.line(ctx, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+	if err != nil {
+		return err
+	}
+	incoming, err1 := filepath.EvalSymlinks(incoming)
+	own, err2 := filepath.EvalSymlinks(own)
+	if err1 != nil || err2 != nil || filepath.Dir(incoming) != own {
+		return nil // another repository's, or of a push that is over
+	}
+	for _, name := range []string{"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"} {
+		if value, ok := os.LookupEnv(name); ok {
+			g.env = append(g.env, name+"="+value)
+		}
+	}
+	return nil
+}
+
 // openGit finds git, the repository, and the folder that its paths begin in:
 // that of the files, or of a bare repository itself.
 func openGit(ctx context.Context, dir string) (*git, string, error) {
@@ -64,6 +89,9 @@ func openGit(ctx context.Context, dir string) (*git, string, error) {
 	root, err := g.line(ctx, "rev-parse", "--absolute-git-dir")
 	if err != nil {
 		return nil, "", g.explain(err)
+	}
+	if err := g.quarantine(ctx); err != nil {
+		return nil, "", err
 	}
 	inside, err := g.line(ctx, "rev-parse", "--is-inside-work-tree")
 	if err == nil && inside == "true" {
