@@ -222,7 +222,7 @@ func jsonType(e ast.Expr) string {
 			"kb.Class": "string", "kb.Code": "string", "sqlite.Cure": "string", "asof.Current": "string",
 		}[e.X.(*ast.Ident).Name+"."+e.Sel.Name]
 	case *ast.Ident:
-		basic := map[string]string{"string": "string", "bool": "bool", "int": "integer", "int64": "integer", "float64": "number", "byte": "base64", "Instant": "time"}
+		basic := map[string]string{"string": "string", "bool": "bool", "int": "integer", "int64": "integer", "float64": "number", "byte": "base64", "Instant": "time", "FileName": "name"}
 		if typ := basic[e.Name]; typ != "" {
 			return typ
 		}
