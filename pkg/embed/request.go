@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -74,13 +75,14 @@ func (s *Server) request(ctx context.Context, texts []string, suspects bool) ([]
 
 // wait returns how long to wait after the nth attempt: as long as the server
 // asks for, and a random time up to a bound that doubles with each attempt, so
-// that requests that were refused together do not come together again.
+// that requests that were refused together do not come together again, but never
+// longer than the longest wait.
 func (s *Server) wait(n uint, f *failure) time.Duration {
 	bound := s.opts.MaxWait
 	if shift := min(n-1, 30); s.opts.Wait<<shift < bound {
 		bound = s.opts.Wait << shift
 	}
-	wait := f.after + rand.N(max(bound, 1))
+	wait := f.after + rand.N(max(min(bound, s.opts.MaxWait-f.after), 1))
 	s.opts.Retry(f.Fault, wait)
 	return wait
 }
@@ -185,7 +187,8 @@ func (s *Server) status(response *http.Response, answer []byte) *failure {
 	}
 	after := retryAfter(response.Header.Get("Retry-After"), s.opts.Now())
 	if after > s.opts.MaxWait {
-		message += fmt.Sprintf(" (it asks to wait %s)", after.Round(time.Second))
+		seconds := time.Duration(math.Ceil(after.Seconds())) // rounded down, it could be what is allowed
+		message += fmt.Sprintf(" (it asks to wait %s)", seconds*time.Second)
 	}
 	return &failure{
 		Fault: kb.NewFault(class, code, "the embedding server answered %s: %s", response.Status, message),

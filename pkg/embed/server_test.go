@@ -143,6 +143,43 @@ func TestServerRetries(t *testing.T) {
 	}
 }
 
+// TestServerLongestWait has a server ask to wait for as long as is allowed, and longer.
+func TestServerLongestWait(t *testing.T) {
+	tests := []struct {
+		name, after string
+		longest     time.Duration
+		message     string // of the failure; "" where it is tried again
+	}{
+		{"as long", "1", time.Second, ""},
+		{"nearly as long", "0.9", time.Second, ""},
+		{"shorter than the first wait", "0", 100 * time.Millisecond, ""},
+		{"a second longer", "2", time.Second, "(it asks to wait 2s)"},
+		{"a part of a second longer", noon.Add(2 * time.Second).Format(http.TimeFormat), time.Second, "(it asks to wait 2s)"},
+		{"minutes longer", "62.5", time.Second, "(it asks to wait 1m3s)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFake(t, func(w http.ResponseWriter, _ *http.Request, n int, _ []string) bool {
+				return n <= 5 && fails(w, 429, "", "Retry-After", tt.after)
+			})
+			s, c := newTestServer(t, f.url, func(o *Options) {
+				o.MaxWait, o.Attempts = tt.longest, 6
+				o.Now = func() time.Time { return noon.Add(700 * time.Millisecond) }
+			})
+			_, err := s.Embed(t.Context(), numbered(1))
+			if tt.message != "" {
+				if err == nil || !strings.HasSuffix(err.Error(), tt.message) || len(c.waits) > 0 {
+					t.Errorf("error %v, waited %v", err, c.waits)
+				}
+				return
+			}
+			if err != nil || len(c.waits) != 5 || slices.Max(c.waits) > tt.longest {
+				t.Errorf("error %v, waited %v", err, c.waits)
+			}
+		})
+	}
+}
+
 // What does not pass: how often it is asked for, and what it is called.
 func TestServerFaults(t *testing.T) {
 	always := func(status int, body string, header ...string) func(http.ResponseWriter, *http.Request, int, []string) bool {
