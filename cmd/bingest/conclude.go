@@ -92,9 +92,10 @@ func (s *settings) nameTextless(ctx context.Context, rep *report.Report) error {
 		if err != nil {
 			return err
 		}
-		if rep.Text.Errors = append(rep.Text.Errors, textError(&f)); len(rep.Text.Errors) == report.TextErrors {
+		if len(rep.Text.Errors) == report.TextErrors {
 			break
 		}
+		rep.Text.Errors = append(rep.Text.Errors, f.TextError())
 	}
 	return nil
 }
@@ -113,9 +114,4 @@ func errorsOf(failures iter.Seq2[ingest.Failure, error]) iter.Seq2[report.Error,
 func reportError(f *ingest.Failure) report.Error {
 	name, raw := kb.Readable(f.Path)
 	return report.Error{Path: name, PathBytes: raw, Class: f.Class, Code: f.Code, Attempts: f.Attempts, Message: f.Message}
-}
-
-func textError(f *ingest.Failure) report.TextError {
-	name, raw := kb.Readable(f.Path)
-	return report.TextError{Path: name, PathBytes: raw, Class: f.Class, Code: f.Code, Message: f.Message}
 }

@@ -56,7 +56,7 @@ func indexOf(ctx context.Context, reader *sqlite.Reader) (*index, []textless, er
 			return nil, nil, err
 		}
 		i.WithoutText[f.Code]++
-		list = append(list, textless{"textless", f.Run, textError(&f)})
+		list = append(list, textless{"textless", f.Run, f.TextError()})
 	}
 	return i, list, nil
 }

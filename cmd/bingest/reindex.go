@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -27,7 +28,7 @@ bingest reindex -embed builtin
 bingest reindex -filter pdf='pdftotext - -'`,
 		Description: `For another embedder, for documents whose text a new -filter can make, and after an upgrade that says so. Versions are not touched. Searches find what was there before until all is done, and an interruption changes nothing.
 
-Text that a filter made in an earlier run is used again, unless a -filter of now makes it anew: once for each content, whatever documents and times have it. Citations of the text before still print it. What no text could be had from is tried again.`,
+Text that a filter made in an earlier run is used again, unless a -filter of now makes it anew: once for each content, whatever documents and times have it. A -filter that fails makes nothing, and what it fails on keeps the text that it had. Citations of the text before still print it. What no text could be had from is tried again.`,
 		Flags:  tool.Flags(&s.set),
 		Action: s.reindex,
 	}
@@ -66,5 +67,17 @@ func reindexed(c *cli.Context, sum *ingest.Summary) error {
 		return tool.Exit(tool.ExitInterrupted, tool.WithHint(
 			errors.New("interrupted; searches find what they found before"), "to begin anew, run the same line again"))
 	}
-	return verdict(c, sum)
+	err := verdict(c, sum)
+	if sum.KeptText == 0 {
+		return err
+	}
+	first := &sum.KeptFaults[0]
+	name := tool.Display(first.Path, tool.IsTerminal(c.App.ErrWriter))
+	tool.Warn(c, tool.WithHint(
+		fmt.Errorf("%s the text of before, as a -filter failed: %s: %s", verb(sum.KeptText, "version", "keeps", "keep"), name, first.Message),
+		`see "text_summary" in the report; to try again: bingest reindex, with the -filter`))
+	if err == nil {
+		err = tool.Exit(tool.ExitPartial, nil)
+	}
+	return err
 }

@@ -19,6 +19,7 @@ type document struct {
 	texts    []Text    // the wordings of its passages, each once, in order
 	filtered *Filtered // what a filter made of it, now or in an earlier run; nil where none did
 	fault    *kb.Fault // why there is no text
+	old      *kb.Fault // why there is no newer text than that of before; nil where none was to be made
 	keysOnly bool      // the texts are stored with another document, that comes before
 }
 

@@ -246,7 +246,7 @@ func TestTextMeanwhile(t *testing.T) {
 		{name: "with none", takesOther: true, other: "foo=false", filter: "foo=cat"},
 		{name: "made anew", takesBefore: true, before: "foo=cat", reindex: "foo=tr a-z A-Z", want: "5 ONE"},
 		{name: "made anew, that there was none", takesBefore: true, before: "foo=false", reindex: "foo=cat", want: "5 one"},
-		{name: "made anew, with none", takesBefore: true, before: "foo=cat", reindex: "foo=false"},
+		{name: "made anew by one that fails", takesBefore: true, before: "foo=cat", reindex: "foo=false", filter: "foo=tr a-z A-Z", want: "5 one"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t)

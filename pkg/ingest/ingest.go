@@ -121,6 +121,8 @@ type Summary struct {
 	Reused          int64             // passages read whose text needed nothing
 	Waiting         int64             // texts of the store that wait for their vector at the end
 	Textless        map[kb.Code]int64 // versions stored without text, by the reason
+	KeptText        int64             // versions that keep the text of before in Reindex, since their filter failed
+	KeptFaults      []Failure         // the first of these, report.TextErrors at most
 	FirstEmbedFault *kb.Fault         // why texts of this run wait; nil if none does
 	Rejected        int64             // texts of this run that the embedder gives no vector for
 	FirstRefusal    *kb.Fault         // why; nil if there are none

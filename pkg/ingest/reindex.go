@@ -9,13 +9,14 @@ import (
 	"github.com/seed16713943/btools/pkg/extract"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/passage"
+	"github.com/seed16713943/btools/pkg/report"
 )
 
 // Reindex makes all passages and vectors anew from the contents that the store
 // holds, in one transaction: until it ends, searches find what they found before,
 // and if it fails or ctx is cancelled, nothing has changed. Other runs wait for
 // it, or give up. The rules of Options are those of Run; text that a filter made
-// is used again unless there is a filter for its extension now.
+// is used again unless there is a filter for its extension now, and does not fail.
 func Reindex(ctx context.Context, store Store, start RunStart, opts Options) (*Summary, error) {
 	opts.Partial = true // there is no stream
 	r := newRunner(store, opts)
@@ -37,6 +38,7 @@ func Reindex(ctx context.Context, store Store, start RunStart, opts Options) (*S
 func (r *runner) reindex(ctx context.Context, tx Tx) error {
 	r.embedding.forget(true) // what an attempt before this one embedded is not there
 	clear(r.sum.Textless)
+	r.sum.KeptText, r.sum.KeptFaults = 0, nil
 	r.sum.Chunks, r.remade, r.made = 0, 0, make(map[textID]*made)
 	if err := tx.DropIndex(); err != nil {
 		return err
@@ -91,17 +93,18 @@ type held struct {
 	filtered bool      // plain is what a filter made
 	doc      *document // nil until it is made
 	again    bool      // a filter makes the text of it for another that comes before
+	err      error     // of the store, which may hold a text of before
 }
 
 // made is what a filter has made of a content: all that is needed for further
 // versions with it, once the texts are stored.
 type made struct {
-	keys  []passage.Key
-	fault *kb.Fault
+	keys       []passage.Key
+	fault, old *kb.Fault
 }
 
 func madeOf(doc *document) *made {
-	m := &made{fault: doc.fault, keys: make([]passage.Key, len(doc.texts))}
+	m := &made{fault: doc.fault, old: doc.old, keys: make([]passage.Key, len(doc.texts))}
 	for i := range doc.texts {
 		m.keys[i] = doc.texts[i].Key
 	}
@@ -109,7 +112,7 @@ func madeOf(doc *document) *made {
 }
 
 func (m *made) document() *document {
-	doc := &document{fault: m.fault, texts: make([]Text, len(m.keys)), keysOnly: true}
+	doc := &document{fault: m.fault, old: m.old, texts: make([]Text, len(m.keys)), keysOnly: true}
 	for i, key := range m.keys {
 		doc.texts[i].Key = key
 	}
@@ -215,8 +218,32 @@ func (r *runner) makeOne(ctx context.Context, h *held) {
 		h.doc = r.splitText(h.name, h.plain, true)
 	} else {
 		h.doc = r.document(ctx, w, h.name, h.reign.SHA256, h.plain)
+		if h.doc.fault != nil && r.filterOf(h.name) != nil {
+			h.err = r.keepText(ctx, w, h)
+		}
 	}
 	h.plain = nil
+}
+
+// keepText gives a content whose filter has failed the text that it had before, if it
+// had any: a failure makes nothing, and takes nothing away.
+func (r *runner) keepText(ctx context.Context, w *worker, h *held) error {
+	kept, err := r.kept(ctx, h.name, h.reign.SHA256)
+	if err != nil {
+		return err
+	}
+	if kept.Filtered != nil {
+		kept.Fault = nil // of a later failure, which took nothing away either
+	}
+	doc, err := r.keptDocument(ctx, w, h.name, h.reign.SHA256, kept)
+	if err != nil {
+		return err
+	}
+	if doc.fault == nil {
+		doc.old = h.doc.fault
+		h.doc = doc
+	}
+	return nil
 }
 
 // putText stores what is to be known of a document besides its passages.
@@ -229,10 +256,23 @@ func (r *runner) putText(d *deriver, h *held) error {
 	} else if r.filterOf(h.name) != nil {
 		r.made[id] = madeOf(h.doc)
 	}
-	if h.doc.fault != nil {
+	switch {
+	case h.doc.fault != nil:
 		d.textless[h.doc.fault.Code]++
+	case h.doc.old != nil:
+		r.sum.keepsText(h.name, h.doc.old)
 	}
 	return nil
+}
+
+// keepsText counts a version that keeps the text it had, and names it, each document
+// once for what is wrong with it.
+func (s *Summary) keepsText(name string, fault *kb.Fault) {
+	s.KeptText++
+	f := Failure{Run: s.Run, Path: name, Class: fault.Class, Code: fault.Code, Attempts: fault.Attempts, Message: fault.Error()}
+	if n := len(s.KeptFaults); n == 0 || n < report.TextErrors && (s.KeptFaults[n-1].Path != name || s.KeptFaults[n-1].Message != f.Message) {
+		s.KeptFaults = append(s.KeptFaults, f)
+	}
 }
 
 // put stores a batch.
@@ -252,6 +292,9 @@ func (r *runner) put(ctx context.Context, tx Tx, b *batch) error {
 	var decided []decision
 	for i := range b.held {
 		h := &b.held[i]
+		if h.err != nil {
+			return h.err
+		}
 		if err := r.putText(&d, h); err != nil {
 			return err
 		}

@@ -8,8 +8,15 @@ import (
 	"github.com/seed16713943/btools/pkg/sysload"
 )
 
+// TextError returns a failure to have the text of a document in the form that reports
+// have it in.
+func (f *Failure) TextError() report.TextError {
+	name, raw := kb.Readable(f.Path)
+	return report.TextError{Path: name, PathBytes: raw, Class: f.Class, Code: f.Code, Message: f.Message}
+}
+
 // Report makes the report of a run. fatal is the error that ended it, or nil.
-// Which documents have no text is left for the caller to fill in.
+// Which documents have no text, but for those that keep one, is left for the caller to fill in.
 func (s *Summary) Report(now time.Time, usage sysload.Usage, config map[string]any, fatal error) *report.Report {
 	c := s.Counts
 	rep := &report.Report{
@@ -43,6 +50,10 @@ func (s *Summary) Report(now time.Time, usage sysload.Usage, config map[string]a
 	for code, n := range s.Textless {
 		rep.Text.Codes[code] = n
 		rep.Text.WithoutText += n
+	}
+	rep.Text.Kept = s.KeptText
+	for i := range s.KeptFaults {
+		rep.Text.Errors = append(rep.Text.Errors, s.KeptFaults[i].TextError())
 	}
 	if seconds := s.Elapsed.Seconds(); seconds > 0 {
 		rep.Performance.FilesPerSecond = report.Round1(float64(c.Total()) / seconds)

@@ -33,7 +33,7 @@ func (r *Run) check() error {
 		{"performance_metrics.passages_rejected", float64(m.PassagesRejected)}, {"performance_metrics.passages_waiting", float64(m.PassagesWaiting)},
 		{"error_summary.validation", float64(e.Validation)}, {"error_summary.processing", float64(e.Processing)},
 		{"error_summary.exception_after_retries", float64(e.ExceptionAfterRetries)},
-		{"text_summary.without_text", float64(r.Text.WithoutText)},
+		{"text_summary.without_text", float64(r.Text.WithoutText)}, {"text_summary.kept", float64(r.Text.Kept)},
 	}
 	for _, n := range numbers {
 		if err := n.check(mostOfAny); err != nil {

@@ -100,16 +100,20 @@ type TextSummary struct {
 	WithoutText int64             `json:"without_text"` // documents, each counted for every content that it was taken in with
 	Codes       map[kb.Code]int64 `json:"codes"`        // their sum is WithoutText: unsupported, binary, extract, timeout
 
+	// Kept counts in the same way those whose filter failed in bingest reindex: they keep
+	// the text that they had. They are in neither of the above.
+	Kept int64 `json:"kept,omitempty"`
+
 	// Errors names those for which an extractor or a filter failed, the first
 	// TextErrors of them: not those whose format is unsupported or binary.
 	Errors []TextError `json:"errors"`
 }
 
-// Failed is how many documents have no text because an extractor or a filter
-// failed on them. That a format is unsupported or binary is no failure.
+// Failed is how many documents have no text, or an old one, because an extractor or a
+// filter failed on them. That a format is unsupported or binary is no failure.
 func (t *TextSummary) Failed() int64 {
 	n := t.WithoutText - t.Codes[kb.Unsupported] - t.Codes[kb.Binary]
-	return max(n, 0) // sums of reports from elsewhere need not fit
+	return max(n, 0) + t.Kept // sums of reports from elsewhere need not fit
 }
 
 // TextError is why a document has no text to search.

@@ -165,8 +165,8 @@ func (p *page) sections(r *report.Run) {
 	if n := r.Processing.Failed; n > 0 {
 		add("Failed: "+counted(n, "record"), failureReasons(r), failures(r, htmlFailures), n)
 	}
-	if n := r.Text.WithoutText; n > 0 {
-		add("Without text to search: "+counted(n, "document"), textReasons(r), textFailures(r, htmlFailures), 0)
+	if r.Text.WithoutText > 0 || r.Text.Kept > 0 {
+		add("Without text to search: "+textCounts(r), textReasons(r), textFailures(r, htmlFailures), 0)
 	}
 }
 

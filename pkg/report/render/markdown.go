@@ -77,8 +77,8 @@ func (m *markdown) run(r *report.Run) {
 	if n := r.Processing.Failed; n > 0 {
 		m.section("Failed: "+counted(n, "record"), failureReasons(r), failures(r, markdownFailures), n)
 	}
-	if n := r.Text.WithoutText; n > 0 {
-		m.section("Without text to search: "+counted(n, "document"), textReasons(r), textFailures(r, markdownFailures), 0)
+	if r.Text.WithoutText > 0 || r.Text.Kept > 0 {
+		m.section("Without text to search: "+textCounts(r), textReasons(r), textFailures(r, markdownFailures), 0)
 	}
 }
 

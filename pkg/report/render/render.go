@@ -187,6 +187,15 @@ func failureReasons(r *report.Run) []tally {
 	return reasonsOf(r.Reasons, report.Reason.String)
 }
 
+// textCounts says how many documents have no text, and how many an old one.
+func textCounts(r *report.Run) string {
+	counts := counted(r.Text.WithoutText, "document")
+	if n := r.Text.Kept; n > 0 {
+		counts += "; with an old text, as a filter failed: " + count(n)
+	}
+	return counts
+}
+
 func textReasons(r *report.Run) []tally {
 	return reasonsOf(r.Text.Codes, func(code kb.Code) string { return string(code) })
 }

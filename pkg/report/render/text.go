@@ -108,8 +108,8 @@ func (t *text) run(r *report.Run) {
 		t.section("failed: "+counted(n, "record"), failureReasons(r))
 		t.failures(failures(r, textFailuresShown), n)
 	}
-	if n := r.Text.WithoutText; n > 0 {
-		t.section("without text to search: "+counted(n, "document"), textReasons(r))
+	if r.Text.WithoutText > 0 || r.Text.Kept > 0 {
+		t.section("without text to search: "+textCounts(r), textReasons(r))
 		t.failures(textFailures(r, textFailuresShown), 0)
 	}
 }
