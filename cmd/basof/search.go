@@ -45,6 +45,8 @@ basof search -l "retry with backoff"         # with the commands that print the 
 
 In JSON, score is what the order goes by; text_score, from 0 to 1, is how well the words match, and cosine how near the vectors are. One that the search does not go by is null, and so is the cosine of a passage that has no vector.
 
+With -fts, retr* finds every word that begins so. In a phrase and in NEAR, FTS5 compares such a beginning with the stems of words, and misses those whose stem ends before it: stopp* there does not find stopped.
+
 A PREFIX is the name of a document or of a folder; with any, only what is under one of them is searched.`,
 		Flags:  tool.Flags(&s.set),
 		Action: s.run,

@@ -25,6 +25,7 @@ type Reader struct {
 	dsn     string // of the session
 	pragmas string // of the session; readerPragmas if ""
 	blobs   *blobReader
+	syntax  [2]string // the last query in the syntax of FTS5, and what it was asked for as
 
 	immutable os.FileInfo // of a file opened as immutable, to be looked at again
 	copied    string      // the folder of a temporary copy

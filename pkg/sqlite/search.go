@@ -119,7 +119,7 @@ func lastCharacter(run string) int {
 	}
 }
 
-// expression returns a query in the syntax of FTS5.
+// expression returns the query for any of some words in the syntax of FTS5.
 func expression(words []string) string {
 	phrases := make([]string, len(words))
 	for i, word := range words {
@@ -128,11 +128,19 @@ func expression(words []string) string {
 	return strings.Join(phrases, " OR ")
 }
 
-func expressionOf(q asof.Query) string {
-	if q.Syntax != "" {
-		return syntaxOf(q.Syntax)
+// expressionOf returns a query in the syntax of FTS5.
+func (r *Reader) expressionOf(q asof.Query) (string, error) {
+	if q.Syntax == "" {
+		return expression(q.Words), nil
 	}
-	return expression(q.Words)
+	if r.syntax[0] != q.Syntax { // else it is asked for once more, to mark what it has found
+		asked, err := syntaxOf(q.Syntax, r.begun)
+		if err != nil {
+			return "", err
+		}
+		r.syntax = [2]string{q.Syntax, asked}
+	}
+	return r.syntax[1], nil
 }
 
 // matching are the matches of a query. Those that are not asked for are left
@@ -144,7 +152,11 @@ func (r *Reader) Matches(ctx context.Context, q asof.Query) ([]asof.Match, error
 	if strings.HasPrefix(q.Syntax, "*") { // to FTS5, a question about itself
 		return nil, &asof.QueryError{Query: q.Syntax, Err: errors.New("* goes after the beginning of a word")}
 	}
-	query, args := matching, []any{expressionOf(q)}
+	asked, err := r.expressionOf(q)
+	if err != nil {
+		return nil, err
+	}
+	query, args := matching, []any{asked}
 	if q.Among != nil {
 		query += " AND +rowid IN (SELECT rowid FROM text_fts WHERE text_fts MATCH ?)"
 		args = append(args, expression(q.Among))
@@ -158,7 +170,7 @@ func (r *Reader) Matches(ctx context.Context, q asof.Query) ([]asof.Match, error
 		args = append(args, string(list))
 	}
 	var matches []asof.Match
-	err := r.each(query, args, func(rows *sql.Rows) error {
+	err = r.each(query, args, func(rows *sql.Rows) error {
 		var m asof.Match
 		if err := rows.Scan(&m.Text, &m.Score); err != nil {
 			return err

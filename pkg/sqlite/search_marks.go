@@ -17,9 +17,13 @@ func (r *Reader) Marks(_ context.Context, q asof.Query, text int64) ([][2]int, e
 		return nil, err
 	}
 	before, after := marker(words, '\x01'), marker(words, '\x02')
+	asked, err := r.expressionOf(q)
+	if err != nil {
+		return nil, err
+	}
 	var marked string
 	found, err = r.row("SELECT highlight(text_fts, 1, ?, ?) FROM text_fts WHERE text_fts MATCH ? AND rowid = ?",
-		[]any{before, after, expressionOf(q), text}, &marked)
+		[]any{before, after, asked, text}, &marked)
 	if err != nil || !found {
 		return nil, queryFault(q, err)
 	}

@@ -9,8 +9,6 @@ import (
 	"unicode"
 
 	"pgregory.net/rapid"
-
-	"github.com/seed16713943/btools/pkg/asof"
 )
 
 func TestSyntaxOf(t *testing.T) {
@@ -37,10 +35,19 @@ func TestSyntaxOf(t *testing.T) {
 		"\u05B8*reads": `""*reads`,
 		"内存 \u0301 \"管理 \u05B8\" + \xe5 \x1a": "\"内存\" \u0301 \"管理 理 \" + \xe5 \x1a",
 	} {
-		if got := syntaxOf(query); got != want {
+		if got := askedAs(t, query); got != want {
 			t.Errorf("%q is asked for as\n%s and not\n%s", query, got, want)
 		}
 	}
+}
+
+// askedAs returns what a query is asked for as, but for beginnings of words.
+func askedAs(t interface{ Fatal(...any) }, query string) string {
+	text, err := syntaxOf(query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // syntaxBase is a text index alone, like that of a knowledge base.
@@ -190,7 +197,7 @@ func TestSyntaxFinds(t *testing.T) {
 				return unitsHave(row[0], a, false) && unitsHave(row[0], b, false) || unitsHave(row[1], a, false) && unitsHave(row[1], b, false)
 			}},
 		} {
-			got, err := stringsOf(db, "SELECT rowid FROM t WHERE t MATCH ?", expressionOf(asof.Query{Syntax: ask.query}))
+			got, err := stringsOf(db, "SELECT rowid FROM t WHERE t MATCH ?", askedAs(t, ask.query))
 			if err != nil {
 				t.Fatalf("%q: %v", ask.query, err)
 			}
@@ -201,7 +208,7 @@ func TestSyntaxFinds(t *testing.T) {
 				}
 			}
 			if !slices.Equal(got, want) {
-				t.Errorf("%q, asked for as %s, finds %q in %q, not %q", ask.query, syntaxOf(ask.query), got, rows, want)
+				t.Errorf("%q, asked for as %s, finds %q in %q, not %q", ask.query, askedAs(t, ask.query), got, rows, want)
 			}
 		}
 	})
@@ -219,7 +226,7 @@ func TestSyntaxErrors(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		query := strings.Join(rapid.SliceOfN(pieces, 0, 12).Draw(t, "query"), "")
 		whole := respelled(query)
-		asked := expressionOf(asof.Query{Syntax: query})
+		asked := askedAs(t, query)
 		if query != "" && whole != "" && whole[0] != '*' {
 			_, err := stringsOf(db, "SELECT rowid FROM t WHERE t MATCH ?", whole)
 			if err == nil {
@@ -230,6 +237,18 @@ func TestSyntaxErrors(t *testing.T) {
 			}
 			if err != nil {
 				t.Errorf("%q, asked for as %q: %v", query, asked, err)
+			}
+		}
+		// With words for the beginning of one it is read, or a mistake, as without.
+		begun, err := syntaxOf(query, func(word string) ([]string, error) { return []string{quoted(word) + "*", `"y"`}, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if asked != "" && asked[0] != '*' {
+			_, before := stringsOf(db, "SELECT rowid FROM t WHERE t MATCH ?", asked)
+			_, after := stringsOf(db, "SELECT rowid FROM t WHERE t MATCH ?", begun)
+			if (before == nil) != (after == nil) {
+				t.Errorf("%q is asked for as %q, %v, and with words begun as %q, %v", query, asked, before, begun, after)
 			}
 		}
 		if !strings.ContainsFunc(query, isSpaceless) && strings.ReplaceAll(asked, `""`, "") != strings.ReplaceAll(whole, `""`, "") {

@@ -165,6 +165,16 @@ func (t *Tokenizer) Tokenize(text string, most int) (list []byte, words []Word, 
 	return C.GoBytes(unsafe.Pointer(made.list.bytes), C.int(made.list.size)), words, nil
 }
 
+// Stem returns the token that a word is in the list of a text. A text that is not one
+// word is its own.
+func (t *Tokenizer) Stem(word string) (string, error) {
+	list, _, err := t.Tokenize(word, 0)
+	if err != nil || len(list) < 2 || int(binary.LittleEndian.Uint16(list)) != len(list)-2 {
+		return word, err
+	}
+	return string(list[2:]), nil
+}
+
 // wordsIn reads what btools_tokens has of n words.
 func wordsIn(b *C.btools_buffer, n int) []Word {
 	words := make([]Word, n)
