@@ -82,7 +82,7 @@ func againHint(err error, sum *ingest.Summary) error {
 func lacking(c *cli.Context, sum *ingest.Summary) int {
 	code := tool.ExitOK
 	if total, reasons := countCodes(sum.Textless); total > 0 {
-		err := fmt.Errorf("%s stored without text to search (%s)", verb(total, "document", "is", "are"), reasons)
+		err := fmt.Errorf("%s stored without text to search (%s)", verb(total, "version", "is", "are"), reasons)
 		if sum.Textless[kb.Unsupported] > 0 {
 			err = tool.WithHint(err, "a -filter makes text of other formats, and of what is stored with: bingest reindex -filter pdf='pdftotext - -'")
 		}

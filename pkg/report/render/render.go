@@ -187,9 +187,10 @@ func failureReasons(r *report.Run) []tally {
 	return reasonsOf(r.Reasons, report.Reason.String)
 }
 
-// textCounts says how many documents have no text, and how many an old one.
+// textCounts says how many versions have no text, and how many an old one: a document
+// counts for each content that it was taken in with.
 func textCounts(r *report.Run) string {
-	counts := counted(r.Text.WithoutText, "document")
+	counts := counted(r.Text.WithoutText, "version")
 	if n := r.Text.Kept; n > 0 {
 		counts += "; with an old text, as a filter failed: " + count(n)
 	}
