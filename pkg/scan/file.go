@@ -79,6 +79,9 @@ var errChanged = kb.NewFault(kb.Processing, kb.Changing, "changed while it was r
 
 // try reads the file once. What is not a regular file is not opened.
 func (r *fileReader) try(ctx context.Context, j *job) error {
+	if j.listed && r.seen == nil && r.content == nil { // nothing more needs to be known of it
+		return r.readFile(ctx, j, r.clock())
+	}
 	st, err := rawfile.Stat(j.file, j.follow)
 	if err != nil {
 		return err
@@ -86,8 +89,7 @@ func (r *fileReader) try(ctx context.Context, j *job) error {
 	if err := onlyRegular(j.file, &st); err != nil {
 		return err
 	}
-	if r.maxSize > 0 && st.Size > r.maxSize {
-		j.tooLarge(st.Size, r.maxSize)
+	if r.tooLarge(j, &st) {
 		return nil
 	}
 	if r.content != nil {
@@ -108,6 +110,15 @@ func (r *fileReader) try(ctx context.Context, j *job) error {
 		r.doubt(j.rec.Path)
 	}
 	return nil
+}
+
+// tooLarge completes the record of a file that is left out for its size.
+func (r *fileReader) tooLarge(j *job, st *unix.Stat_t) bool {
+	if r.maxSize == 0 || st.Size <= r.maxSize {
+		return false
+	}
+	j.tooLarge(st.Size, r.maxSize)
+	return true
 }
 
 // known returns the hash of a file that was seen before with the same stat, and whether
@@ -162,7 +173,7 @@ func (r *fileReader) readOpen(ctx context.Context, j *job, file rawfile.File, re
 	if err != nil {
 		return err
 	}
-	if err := onlyRegular(j.file, &before); err != nil {
+	if err := onlyRegular(j.file, &before); err != nil || r.tooLarge(j, &before) {
 		return err
 	}
 	var content []byte

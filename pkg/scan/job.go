@@ -17,6 +17,7 @@ type job struct {
 	rec    kb.Record
 	file   string // to be read; "" if the record is complete from the start
 	follow bool   // file may be a symbolic link
+	listed bool   // its folder has just been found to list it as a regular file
 	unread error  // the path is a folder that could not be read, and there is no record
 	number int64  // place in the order, from 1 on
 	taken  int64  // bytes of the content budget

@@ -54,7 +54,7 @@ func (w *walker) listed() error {
 func (w *walker) listedFile(file string) error {
 	if w.prefix != "" && (path.IsAbs(file) || climbs(file)) {
 		fault := kb.NewFault(kb.Validation, kb.BadPath, "path %q leads out of the current folder, which no path below the prefix %q can say", file, w.prefix)
-		return w.record(failed(file, fault), "", false)
+		return w.record(&job{rec: failed(file, fault)})
 	}
 	return w.file(file, true)
 }

@@ -199,7 +199,7 @@ func (w *walker) regular(f *folder, c *child) error {
 			return nil
 		}
 	}
-	return w.file(c.path, false)
+	return w.record(&job{rec: w.recordOf(c.path), file: c.path, listed: true})
 }
 
 // subfolder walks a folder that no link but perhaps one above has led to.
@@ -223,19 +223,22 @@ func (w *walker) subfolder(f *folder, c *child) error {
 
 // file sends a file to the readers.
 func (w *walker) file(path string, follow bool) error {
-	return w.record(kb.Record{Path: WithPrefix(w.prefix, path)}, path, follow)
+	return w.record(&job{rec: w.recordOf(path), file: path, follow: follow})
 }
+
+// recordOf is what is known of a file before it is read.
+func (w *walker) recordOf(path string) kb.Record { return kb.Record{Path: WithPrefix(w.prefix, path)} }
 
 // failed lists a path that could not be looked at.
 func (w *walker) failed(path string, err error) error {
-	return w.record(failed(WithPrefix(w.prefix, path), err), "", false)
+	return w.record(&job{rec: failed(WithPrefix(w.prefix, path), err)})
 }
 
-func (w *walker) record(rec kb.Record, file string, follow bool) error {
-	if !InShard(w.opts.Shard, rec.Path) {
+func (w *walker) record(j *job) error {
+	if !InShard(w.opts.Shard, j.rec.Path) {
 		return nil
 	}
-	return w.pump.put(w.ctx, &job{rec: rec, file: file, follow: follow})
+	return w.pump.put(w.ctx, j)
 }
 
 // unread tells of a folder that could not be read.
