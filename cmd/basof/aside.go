@@ -24,7 +24,7 @@ func warnAside(c *cli.Context, reader *sqlite.Reader, point *asked) error {
 		return err
 	}
 	aside := ""
-	err = reader.Aside(c.Context, point.Point, func(path string) bool {
+	err = reader.Aside(c.Context, covers.prefix, point.Point, func(path string) bool {
 		if covers.has(path, live) {
 			aside = path
 		}

@@ -105,7 +105,7 @@ func (s *settings) serverNamed() error {
 
 // embedder returns the embedder asked for, or else the one that the knowledge
 // base was made with, as adopt gives it.
-func (s *settings) embedder(ctx context.Context, store ingest.Store, adopt adopt) (embed.Embedder, error) {
+func (s *settings) embedder(ctx context.Context, store ingest.Store, adopt adopter) (embed.Embedder, error) {
 	if s.embedderGiven() {
 		return embed.Parse(*s.index.embed, s.serverOptions())
 	}
@@ -116,8 +116,8 @@ func (s *settings) embedder(ctx context.Context, store ingest.Store, adopt adopt
 	return adopt(index.Embedder)
 }
 
-// adopt returns the embedder of a name.
-type adopt func(name string) (embed.Embedder, error)
+// adopter returns the embedder of a name.
+type adopter func(name string) (embed.Embedder, error)
 
 // adoptOrWait is adopt for a run that takes documents in: of a server of which nobody
 // says where it is now, it has their passages wait, as for one that is away.

@@ -63,7 +63,7 @@ func (s *settings) ingest(c *cli.Context) error {
 }
 
 // do makes a run, reports it, and has judge tell what is not as it should be.
-func (s *settings) do(c *cli.Context, opts ingest.Options, adopt adopt, judge judge, run func(ingest.Store, ingest.Options) (*ingest.Summary, error)) error {
+func (s *settings) do(c *cli.Context, opts ingest.Options, adopt adopter, judge judge, run func(ingest.Store, ingest.Options) (*ingest.Summary, error)) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(ballastSize + max(leastHeapLimit, min(heapLimit, *s.memoryMB*mebibyte*3/4)))
 		ballast := make([]byte, ballastSize)

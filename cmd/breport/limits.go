@@ -23,7 +23,7 @@ type limits struct {
 }
 
 func (l *limits) add(set *config.Set) {
-	set.Var("max-failures", "", &l.failures, "at most `N` records, or N% of them, may have failed, and so were not stored")
+	set.Var("max-failures", "", &l.failures, "at most `N` records, or N% of them, may have failed, and so were not stored, and all folders were read")
 	set.Var("max-text-failures", "", &l.texts, "at most `N` versions, or N% of the records, may be stored without text because a filter or the reading of their format failed")
 	set.Var("min-rate", "", &l.rate, "at least `N` files a second, where there were any")
 	l.memory = set.Bytes("max-memory", "", 0, "at most `SIZE` of memory at any time; 0 for no limit")
@@ -92,7 +92,7 @@ func (l *limits) brokenBy(r *report.Run) []string {
 		add("%d of %s failed, more than -max-failures %s", p.Failed, tool.Count(p.TotalFiles, "record"), &l.failures)
 	}
 	if n := r.Text.Failed(); l.texts.exceeded(n, p.TotalFiles) {
-		add("no text could be had of %s, of %s, more than -max-text-failures %s", tool.Count(n, "version"), tool.Count(p.TotalFiles, "record"), &l.texts)
+		add("no text, or none but that of before, could be had of %s, of %s, more than -max-text-failures %s", tool.Count(n, "version"), tool.Count(p.TotalFiles, "record"), &l.texts)
 	}
 	if p.TotalFiles > 0 && m.FilesPerSecond < float64(l.rate) {
 		add("%s files a second, fewer than -min-rate %s", number(m.FilesPerSecond), &l.rate)

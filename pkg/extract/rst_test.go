@@ -66,6 +66,7 @@ func TestSubstitutions(t *testing.T) {
 		{"one in another", ".. |a| replace:: [|b|]\n.. |b| replace:: b\n\n|a|\n", "[b]"},
 		{"one in itself", ".. |a| replace:: x |b|\n.. |b| replace:: y |a|\n\n|a| |b|\n", "x y a y x b"},
 		{"the last of two", ".. |a| replace:: one\n.. |a| replace:: two\n\n|a|\n", "two"},
+		{"shown as code", ".. |v| replace:: kettle\n\n.. raw:: html\n\n   .. |v| replace:: wrong\n\nReal |v|.\n", "Real kettle."},
 		{"inside of a block", ".. note::\n\n   .. |a| replace:: one\n\n|a|\n", "one"},
 		{"characters", ".. |c| unicode:: U+000A9 .. COPYRIGHT SIGN\n.. |d| unicode:: 0xC4 228 \\u2a x21 &#x3f; rpm\n\n|c| 2025 |d|\n", "© 2025 Ää*!?rpm"},
 		{"characters without space around them", ".. |--| unicode:: U+2014 .. dash\n   :trim:\n.. |n| unicode:: 0xA0\n   :rtrim:\n\na |--| b, 5 |n| km\n",

@@ -16,12 +16,14 @@ type substitution struct {
 }
 
 // substitutions finds those that a document defines, which may be below where they
-// are used. What stands in a definition defines nothing.
+// are used. What stands in a definition defines nothing. Of several, the last of those
+// counts that stand in least: the others may be shown as code.
 func substitutions(text string) map[string]substitution {
 	if !strings.Contains(text, "|") {
 		return nil
 	}
 	defined := map[string]substitution{}
+	in := map[string]int{} // how far each stands in
 	for l := (lines{rest: text}); ; {
 		line, ok := l.next()
 		if !ok {
@@ -36,7 +38,11 @@ func substitutions(text string) map[string]substitution {
 		if !ok {
 			continue
 		}
-		defined[name] = s // the last one counts
+		indent := indentOf(line)
+		if least, twice := in[name]; twice && least < indent {
+			continue
+		}
+		defined[name], in[name] = s, indent
 		if folded := strings.ToLower(name); folded != name {
 			if _, exact := defined[folded]; !exact {
 				defined[folded] = s

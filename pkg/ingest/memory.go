@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"path"
 	"runtime/debug"
 	"time"
 
@@ -85,14 +86,16 @@ func (r *runner) reserve(ctx context.Context, content int64) (weight int64, err 
 func (r *runner) measure(u *unit) {
 	for i := range u.items {
 		it := &u.items[i]
-		if it.rec.HasContent || !it.needsContent() {
+		if !it.needsContent() || it.rec.HasContent && !(it.rec.Live() && r.opts.hasOwn(path.Base(it.rec.Path))) {
 			continue
 		}
-		if st, err := r.lookAt(u.scan, it.rec.Path); err == nil && isRegular(&st) {
+		st, err := r.lookAt(u.scan, it.rec.Path)
+		switch {
+		case err != nil || !isRegular(&st):
+		case r.own.has(&st, &r.opts):
+			it.rec.Kind = kb.Skipped
+		case !it.rec.HasContent:
 			it.size, it.seenRegular = min(st.Size, r.opts.largest()), true
-			if r.own.has(&st, &r.opts) {
-				it.rec.Kind = kb.Skipped
-			}
 		}
 	}
 }

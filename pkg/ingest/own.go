@@ -1,6 +1,9 @@
 package ingest
 
 import (
+	"path/filepath"
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/scan/rawfile"
@@ -10,6 +13,11 @@ import (
 type ownFiles struct {
 	known []unix.Stat_t
 	told  bool
+}
+
+// hasOwn reports whether one of the files of the store has a name, in whatever folder.
+func (o *Options) hasOwn(base string) bool {
+	return slices.ContainsFunc(o.Own, func(own string) bool { return filepath.Base(own) == base })
 }
 
 // has reports whether a file is one of them, and says so when the first one is met.

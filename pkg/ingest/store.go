@@ -119,9 +119,10 @@ type Tx interface {
 	AddVersion(path, run int64, v *kb.Version, c *content.Content) error
 	// See keeps that a scan has listed a path.
 	See(path int64, s Sighting) error
-	// Miss keeps since when a path has been out of sight: a scan could not look for it.
-	// That is no listing, and of a path that no scan has listed it says nothing.
-	Miss(path int64, since kb.Instant) error
+	// Miss keeps since when a path has been out of sight: a scan could not look for it,
+	// the first one since the version in force began. That is no listing, and of a path
+	// that no scan has listed it says nothing.
+	Miss(path int64, since, begun kb.Instant) error
 
 	// Index returns the state of the index as the transaction sees it. Every
 	// transaction asks for it, and so Waiting is not counted.

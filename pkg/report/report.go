@@ -97,7 +97,7 @@ const TextErrors = 100
 // search. What they held is stored as of any moment all the same: they count as
 // stored or unchanged, not as failed, and are not in the ErrorSummary.
 type TextSummary struct {
-	WithoutText int64             `json:"without_text"` // documents, each counted for every content that it was taken in with
+	WithoutText int64             `json:"without_text"` // versions
 	Codes       map[kb.Code]int64 `json:"codes"`        // their sum is WithoutText: unsupported, binary, extract, timeout
 
 	// Kept counts in the same way those whose filter failed in bingest reindex: they keep

@@ -77,7 +77,8 @@ func failed(path string, err error) kb.Record {
 
 var errChanged = kb.NewFault(kb.Processing, kb.Changing, "changed while it was read")
 
-// try reads the file once. What is not a regular file is not opened.
+// try reads the file once. What is not a regular file, by its folder or its stat, is
+// not opened.
 func (r *fileReader) try(ctx context.Context, j *job) error {
 	if j.listed && r.seen == nil && r.content == nil { // nothing more needs to be known of it
 		return r.readFile(ctx, j, r.clock())
@@ -144,6 +145,10 @@ func (r *fileReader) sampled(path string) bool {
 func (r *fileReader) readFile(ctx context.Context, j *job, readAt time.Time) error {
 	file, err := rawfile.Open(j.file, j.follow)
 	if err != nil {
+		// Of one that is left out for its size, nobody has to be able to read it.
+		if st, statErr := rawfile.Stat(j.file, j.follow); statErr == nil && isRegular(&st) && r.tooLarge(j, &st) {
+			return nil
+		}
 		return err
 	}
 	err = r.readOpen(ctx, j, file, readAt)

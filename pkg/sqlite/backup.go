@@ -77,7 +77,10 @@ func createLike(path, other string) error {
 	if err != nil {
 		return err
 	}
-	return file.Close()
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok && file.Chown(-1, int(sys.Gid)) != nil {
+		err = file.Chmod(st.Mode().Perm()&0o707 | 0o600) // for another group than that of the other
+	}
+	return errors.Join(err, file.Close())
 }
 
 func (r *Reader) copyTo(ctx context.Context, path string, progress func(done, of int64)) (err error) {

@@ -83,30 +83,36 @@ func (r *Reader) PathOf(_ context.Context, commit string) (string, error) {
 	return string(name), err
 }
 
-// Aside calls fn, until that returns false, for the paths that are at a point not as
-// histories say, since other versions came later. Versions are looked at one after the
-// other, as for Commits.
-func (r *Reader) Aside(ctx context.Context, at kb.Point, fn func(path string) bool) error {
-	const fromHistory = "source >= :first AND source < :after"
-	args := append(pointArgs("", at), sql.Named("first", kb.CommitSource), sql.Named("after", kb.CommitSource+"g"))
-	return untilStop(r.each(`
-		SELECT p.name
-		FROM version v CROSS JOIN path p ON p.id = v.path
-		LEFT JOIN version h ON h.id = (
-			SELECT id FROM version
-			WHERE path = v.path AND (valid_from, seq) <= (:valid, :seq) AND recorded_at <= :known AND `+fromHistory+`
-			ORDER BY valid_from DESC, seq DESC, id DESC LIMIT 1)
-		WHERE NOT (v.source >= :first AND v.source < :after) AND v.valid_from <= :valid AND v.id = `+inForceAt+`
-			AND (v.blob IS NOT h.blob OR v.mode & 64 <> h.mode & 64)`, args, func(rows *sql.Rows) error {
-		var name []byte
-		if err := rows.Scan(&name); err != nil {
-			return err
+// Aside calls fn, until that returns false, for the paths under a prefix that are at a
+// point not as histories say, since other versions came later.
+func (r *Reader) Aside(ctx context.Context, prefix string, at kb.Point, fn func(path string) bool) error {
+	const fromHistory = "source >= :commit AND source < :commits"
+	return untilStop(func() error {
+		for _, part := range under(prefix) {
+			args := append(pointArgs("", at), sql.Named("commit", kb.CommitSource), sql.Named("commits", kb.CommitSource+"g"))
+			err := r.each(`
+				SELECT p.name
+				FROM path p
+				JOIN version v ON v.id = `+inForceAt+`
+				LEFT JOIN version h ON h.id = `+latest(begun("")+" AND "+fromHistory)+`
+				WHERE NOT (v.source >= :commit AND v.source < :commits)
+					AND (v.blob IS NOT h.blob OR v.mode & 64 <> h.mode & 64) AND `+part.condition,
+				append(args, part.args...), func(rows *sql.Rows) error {
+					var name []byte
+					if err := rows.Scan(&name); err != nil {
+						return err
+					}
+					if !fn(string(name)) {
+						return errStop
+					}
+					return ctx.Err()
+				})
+			if err != nil {
+				return err
+			}
 		}
-		if !fn(string(name)) {
-			return errStop
-		}
-		return ctx.Err()
-	}))
+		return nil
+	}())
 }
 
 // mayBranch reports whether histories may be of more than one line: unless, under each

@@ -42,7 +42,7 @@ var rowStatements = [rowKinds]string{
 	seenRows: `INSERT INTO seen (path, scan, mtime, ctime, inode, blob, stale_since) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (path) DO UPDATE SET scan = excluded.scan, mtime = excluded.mtime, ctime = excluded.ctime,
 			inode = excluded.inode, blob = excluded.blob, stale_since = excluded.stale_since`,
-	missedRows:        "UPDATE seen SET stale_since = ? WHERE path = ? AND stale_since IS NULL",
+	missedRows:        "UPDATE seen SET stale_since = ? WHERE path = ? AND (stale_since IS NULL OR stale_since < ?)",
 	listedTextRows:    "INSERT INTO text_fts (rowid, heading, body) VALUES (?, tokenized(?, ?), tokenized(?, ?))",
 	textRows:          "INSERT INTO text_fts (rowid, heading, body) VALUES (?, ?, ?)",
 	vectorRows:        "INSERT INTO vector (text, data) VALUES (?, ?)",

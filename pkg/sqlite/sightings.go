@@ -22,7 +22,7 @@ const (
 	sightings = `
 		SELECT p.name, b.size, s.mtime, s.ctime, s.inode, b.sha256
 		FROM path p CROSS JOIN seen s ON s.path = p.id CROSS JOIN scan c ON c.id = s.scan CROSS JOIN blob b ON b.id = s.blob
-		WHERE s.stale_since IS NULL AND s.mtime IS NOT NULL AND s.inode IS NOT NULL
+		WHERE (s.stale_since IS NULL OR s.stale_since > c.started_at) AND s.mtime IS NOT NULL AND s.inode IS NOT NULL
 			AND s.ctime < c.started_at - ?3 AND p.name >= ?1`
 	sightingsBefore = sightings + " AND p.name < ?2"
 	inOrder         = " ORDER BY p.name LIMIT ?4"

@@ -232,14 +232,15 @@ func (t *tx) See(path int64, s ingest.Sighting) error {
 	return nil
 }
 
-// Miss keeps since when a path has been out of sight, if not for longer.
-func (t *tx) Miss(path int64, since kb.Instant) error {
+// Miss keeps since when a path has been out of sight, unless it has been since the version
+// in force began.
+func (t *tx) Miss(path int64, since, begun kb.Instant) error {
 	row, err := t.later(missedRows)
 	if err != nil {
 		return err
 	}
 	t.written = append(t.written, path)
-	row.Int(int64(since)).Int(path)
+	row.Int(int64(since)).Int(path).Int(int64(begun))
 	return nil
 }
 

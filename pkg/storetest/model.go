@@ -149,7 +149,9 @@ func (m *model) settle(s *modelScan, maxDelete float64, again bool) (gone, withh
 		}
 		last := m.lastSighting[path]
 		if s.misses(path) && !s.listed[path] && last != nil && last.start <= s.start {
-			m.sight(path, s, false)
+			if since, missed := m.unread[path]; !missed || since < v.ValidFrom {
+				m.unread[path] = s.start
+			}
 		}
 		if !s.judges(path) {
 			continue

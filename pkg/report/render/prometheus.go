@@ -92,7 +92,7 @@ func newGauges() *gauges {
 	g.waiting = add("waiting_passages", "Passages of the knowledge base that waited for a vector at the end of the last run.")
 	g.unread = add("last_run_unread_folders", "Folders that the scans of the last run could not read.")
 	g.withheld = add("last_run_withheld_deletions", "Deletions that the last run did not make, since they were too many.")
-	g.withoutText = add("last_run_documents_without_text", "Documents that the last run stored without text to search.")
+	g.withoutText = add("last_run_documents_without_text", "Versions that the last run stored without text to search.")
 	return g
 }
 
