@@ -15,11 +15,6 @@ type ownFiles struct {
 	told  bool
 }
 
-// hasOwn reports whether one of the files of the store has a name, in whatever folder.
-func (o *Options) hasOwn(base string) bool {
-	return slices.ContainsFunc(o.Own, func(own string) bool { return filepath.Base(own) == base })
-}
-
 // has reports whether a file is one of them, and says so when the first one is met.
 func (o *ownFiles) has(st *unix.Stat_t, opts *Options) bool {
 	if o.known == nil {
@@ -39,4 +34,9 @@ func (o *ownFiles) has(st *unix.Stat_t, opts *Options) bool {
 		return true
 	}
 	return false
+}
+
+// hasOwn reports whether one of the files of the store has a name, in whatever folder.
+func (o *Options) hasOwn(base string) bool {
+	return slices.ContainsFunc(o.Own, func(own string) bool { return filepath.Base(own) == base })
 }

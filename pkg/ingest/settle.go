@@ -87,20 +87,20 @@ func (a *applier) unlisted() ([]doomed, error) {
 		return nil, nil
 	}
 	var lost []doomed
-	var missed []doomed
+	var missed []PathState
 	err := a.tx.Unlisted(a.scan, func(p PathState) error {
 		switch {
 		case a.misses(p.Name):
-			missed = append(missed, doomed{path: p.ID, validFrom: p.InForce.ValidFrom})
+			missed = append(missed, p)
 		// What is valid from a moment after the scan began is not for it to judge.
 		case p.InForce.ValidFrom <= a.scan.StartedAt && a.judges(p.Name):
 			lost = append(lost, doomed{p.ID, p.Name, p.InForce.ValidFrom, p.InForce.Seq})
 		}
 		return nil
 	})
-	for _, m := range missed {
+	for _, p := range missed {
 		if err == nil {
-			err = a.tx.Miss(m.path, a.scan.StartedAt, m.validFrom)
+			err = a.tx.Miss(p.ID, a.scan.StartedAt, p.InForce.ValidFrom)
 		}
 	}
 	return lost, err
