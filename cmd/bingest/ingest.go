@@ -172,7 +172,7 @@ func (s *settings) addInput(opts *ingest.Options) error {
 	if opts.Dir, err = os.Getwd(); err != nil {
 		return fmt.Errorf("find the current folder: %w", err)
 	}
-	opts.Own = []string{*s.db, *s.db + "-wal", *s.db + "-shm"}
+	opts.Own = []string{*s.db, *s.db + "-wal", *s.db + "-shm", *s.db + "-journal"}
 	opts.ChunkSize, opts.Together, opts.MaxFileSize = int(*s.chunkSize), int(*s.together), *s.maxFileSize
 	opts.MaxDelete, opts.Partial = *s.maxDelete/100, *s.partial
 	if *s.dir != "" {

@@ -47,7 +47,7 @@ type Options struct {
 	Clock       kb.Clock
 	Dir         string   // folder of records without a scan, absolute
 	Root        *os.Root // if set, files are read below it and nowhere else (bingest -C)
-	Own         []string // files of the store itself, which are skipped where the stream lists them
+	Own         []string // files of the store itself, it first, which are skipped where the stream lists them
 	Workers     int      // documents read, compressed and made text of at the same time
 	ChunkSize   int      // records in a unit, where the stream comes without chunks
 	UnitBytes   int64    // memory for one unit; what takes more is split over several

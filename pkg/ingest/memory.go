@@ -2,7 +2,10 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -86,18 +89,29 @@ func (r *runner) reserve(ctx context.Context, content int64) (weight int64, err 
 func (r *runner) measure(u *unit) {
 	for i := range u.items {
 		it := &u.items[i]
-		if !it.needsContent() || it.rec.HasContent && !(it.rec.Live() && r.opts.hasOwn(path.Base(it.rec.Path))) {
+		maybeOwn := it.rec.Live() && r.opts.hasOwn(path.Base(it.rec.Path))
+		isRead := it.needsContent() && !it.rec.HasContent
+		if !isRead && !(maybeOwn && (it.needsContent() || it.rec.Kind == kb.Failed)) {
 			continue
 		}
 		st, err := r.lookAt(u.scan, it.rec.Path)
 		switch {
-		case err != nil || !isRegular(&st):
-		case r.own.has(&st, &r.opts):
+		case errors.Is(err, fs.ErrNotExist) && maybeOwn && r.wasOwn(u.scan, it.rec.Path), err == nil && r.own.has(&st, &r.opts):
 			it.rec.Kind = kb.Skipped
-		case !it.rec.HasContent:
+		case err == nil && isRegular(&st) && isRead:
 			it.size, it.seenRegular = min(st.Size, r.opts.largest()), true
 		}
 	}
+}
+
+// wasOwn reports whether a file that is not there any more was one of the store.
+func (r *runner) wasOwn(s *kb.Scan, path string) bool {
+	name, err := r.fileName(s, path)
+	if err != nil {
+		return false
+	}
+	folder, err := r.stat(filepath.Dir(name), true)
+	return err == nil && r.own.had(&folder, filepath.Base(name), &r.opts)
 }
 
 func (r *runner) lookAt(s *kb.Scan, path string) (st unix.Stat_t, err error) {
