@@ -118,11 +118,11 @@ func checkOwnerBy(ctx context.Context, path, mode string) error {
 	return errors.Join(err, s.Close())
 }
 
-// denied says so where a file could not be opened since its folder cannot be
+// denied says so where a file could not be opened or made since its folder cannot be
 // written: beside one in WAL mode, SQLite makes others even to read it.
 func denied(path string, err error) error {
 	if cannotShare(err) {
-		if reason := unix.Access(filepath.Dir(path), unix.W_OK); reason != nil {
+		if reason := unix.Access(filepath.Dir(path), unix.W_OK); reason != nil && reason != unix.ENOENT {
 			return fmt.Errorf("%w: its folder: %w", ErrReadOnly, reason)
 		}
 	}

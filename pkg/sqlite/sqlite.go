@@ -100,7 +100,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	store := &Store{path: path, clock: opts.Clock, patience: opts.BusyTimeout, enc: content.NewEncoder(), words: newVocabulary(), ahead: newAhead()}
 	var err error
 	if store.write, err = openWriter(ctx, path, opts); err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, fmt.Errorf("open %s: %w", path, denied(path, err))
 	}
 	store.checkpoints = checkpointer{pages: checkpointPages, open: func() (*session, error) {
 		params := writerParams(opts.BusyTimeout)
