@@ -39,7 +39,7 @@ func newQuestion() *question {
 }
 
 func (q *question) addDB() {
-	q.db = q.set.String("db", "BATCH_DB", "kb.sqlite", "the knowledge base `FILE`")
+	q.db = q.set.Name("db", "BATCH_DB", "kb.sqlite", "a knowledge base", "the knowledge base `FILE`")
 }
 
 func (q *question) addAt() {

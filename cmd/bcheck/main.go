@@ -39,11 +39,11 @@ type settings struct {
 
 func newApp() *cli.App {
 	s := new(settings)
-	s.db = s.set.String("db", "BATCH_DB", "kb.sqlite", "the knowledge base `FILE`")
+	s.db = s.set.Name("db", "BATCH_DB", "kb.sqlite", "a knowledge base", "the knowledge base `FILE`")
 	s.data = s.set.Bool("data", "", "also read every content and text, and split every version again")
 	s.sample = s.set.Percent("sample", "", 100, "of the contents, texts and documents that -data is about, take `PERCENT`, others each time")
 	s.repair = s.set.Bool("repair", "", "make anew what is derived, and end what was left open, after a copy")
-	s.recover = s.set.String("recover", "", "", "read whatever can still be read into the new file `OUT`")
+	s.recover = s.set.Name("recover", "", "", "a file", "read whatever can still be read into the new file `OUT`")
 	s.all = s.set.Bool("all", "", "print every finding, and not the first ten of each kind")
 	s.json = s.set.Bool("json", "", "print NDJSON, an object a finding, and a summary")
 	s.progress = tool.AddProgress(&s.set, false)

@@ -53,7 +53,7 @@ type settings struct {
 
 func newSettings(aboutDB string) *settings {
 	s := new(settings)
-	s.db = s.set.String("db", "BATCH_DB", "kb.sqlite", aboutDB)
+	s.db = s.set.Name("db", "BATCH_DB", "kb.sqlite", "a knowledge base", aboutDB)
 	return s
 }
 
@@ -80,7 +80,7 @@ func (s *settings) addWork() {
 
 func newApp() *cli.App {
 	s := newSettings("the knowledge base `FILE`; made if there is none")
-	s.dir = s.set.String("C", "", "", "read the files below `DIR`, and nothing outside of it, rather than where the scan found them")
+	s.dir = s.set.Name("C", "", "", "a folder", "read the files below `DIR`, and nothing outside of it, rather than where the scan found them")
 	s.addWorkers("read")
 	s.chunkSize = s.set.Int("n", "BATCH_CHUNK_SIZE", 100, 1, 1_000_000, "commit `N` records at a time, where they come without chunks")
 	s.together = s.set.Int("", "BATCH_MAX_BATCH_SIZE", 1000, 1, math.MaxInt, "records in a transaction that smaller chunks share, where they are ready at the same time")

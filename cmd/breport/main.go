@@ -69,7 +69,7 @@ var renderers = map[string]func(io.Writer, *report.Series) error{
 func newApp() *cli.App {
 	s := new(settings)
 	s.format = s.Enum("format", "", "text", []string{"text", "markdown", "html", "prometheus"}, "what to write: `FORMAT` is text, markdown, html or prometheus")
-	s.out = s.String("o", "", "", "write to `FILE`, all of it or nothing, rather than to stdout")
+	s.out = s.Name("o", "", "", "a file", "write to `FILE`, all of it or nothing, rather than to stdout")
 	s.last = s.Int("last", "", 0, 0, math.MaxInt32, "take the newest `N` reports only; 0 takes all")
 	s.limits.add(&s.Set)
 	return &cli.App{

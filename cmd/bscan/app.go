@@ -90,9 +90,9 @@ func newSettings() *settings {
 	s.Var("shard", "", &s.shard, "take part `I/N`, such as 1/4; a path stays in its part")
 	s.workers = s.Int("j", "", int64(scan.DefaultWorkers()), 1, 1024, "files read at once")
 	s.git = s.String("git", "", "", "list the history of the git repository in `DIR`")
-	s.rev = s.String("rev", "", "HEAD", "with -git: the last `COMMIT`")
-	s.since = s.String("since", "", "", "with -git: list what came after `COMMIT`")
-	s.index = s.String("index", "", "", "do not read what the knowledge base `FILE` has seen and whose size and times are the same; with -git: list what came after the last commit that it has taken in")
+	s.rev = s.Name("rev", "", "HEAD", "a commit", "with -git: the last `COMMIT`")
+	s.since = s.Name("since", "", "", "a commit", "with -git: list what came after `COMMIT`")
+	s.index = s.Name("index", "", "", "a knowledge base", "do not read what the knowledge base `FILE` has seen and whose size and times are the same; with -git: list what came after the last commit that it has taken in")
 	s.rehash = s.Bool("rehash", "", "read all files, whatever -index says; with -git: list all of the history")
 	s.nul = s.Bool("0", "", "the paths on stdin end with NUL instead of newline")
 	s.progress = tool.AddProgress(&s.Set, false)
@@ -147,12 +147,6 @@ func run(c *cli.Context, s *settings) error {
 
 // check refuses what no scan of either kind takes.
 func (s *settings) check() error {
-	for _, one := range []struct{ name, what string }{{"rev", "a commit"}, {"since", "a commit"}, {"index", "a knowledge base"}} {
-		// As of a variable that is not set. That is not the same as to ask for none.
-		if set := s.Lookup(one.name); set.Source() == config.FromFlag && set.String() == "" {
-			return set.Refuse(`"" is not the name of %s`, one.what)
-		}
-	}
 	if len(*s.ext) == 0 {
 		return s.Lookup("ext").Refuse("no extension is left; * takes all files")
 	}

@@ -60,6 +60,14 @@ func (s *Set) String(name, env, value, usage string) *string {
 	return &value
 }
 
+// Name declares a setting that takes the name of something, such as "a folder". No name
+// is one only if the setting is not given: its flag with "" is that of a script whose
+// variable is not set, which asks for something else than no flag.
+func (s *Set) Name(name, env, value, what, usage string) *string {
+	s.Var(name, env, &nameValue{&value, what}, usage)
+	return &value
+}
+
 // Int declares a setting that takes a whole number from least to most.
 func (s *Set) Int(name, env string, value, least, most int64, usage string) *int64 {
 	s.Var(name, env, &intValue{&value, least, most}, usage)

@@ -16,6 +16,21 @@ type stringValue string
 func (v *stringValue) Set(text string) error { *v = stringValue(text); return nil }
 func (v *stringValue) String() string        { return string(*v) }
 
+type nameValue struct {
+	name *string
+	what string // it names
+}
+
+func (v *nameValue) Set(text string) error {
+	if text == "" {
+		return fmt.Errorf(`"" is not the name of %s`, v.what)
+	}
+	*v.name = text
+	return nil
+}
+
+func (v *nameValue) String() string { return *v.name }
+
 type intValue struct {
 	n           *int64
 	least, most int64
