@@ -93,6 +93,8 @@ func checkOwner(ctx context.Context, path string) error {
 		return err
 	case info.IsDir():
 		return fmt.Errorf("%w, but a folder", ErrForeign)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w, but no regular file", ErrForeign)
 	case info.Size() == 0:
 		return nil
 	}

@@ -59,6 +59,8 @@ func openReader(ctx context.Context, path, pragmas string) (*Reader, error) {
 		return nil, errors.Unwrap(err)
 	case info.IsDir():
 		return nil, fmt.Errorf("%w, but a folder", ErrForeign)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%w, but no regular file", ErrForeign)
 	case info.Size() == 0:
 		return emptyReader(ctx, path)
 	}

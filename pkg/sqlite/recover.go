@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite/pages"
@@ -158,7 +159,7 @@ func stateOf(path string) (state string, err error) {
 // open opens the file and its WAL as bytes.
 func (r *recovery) open(path string) error {
 	open := func(path string) (*os.File, int64, error) {
-		file, err := os.Open(path)
+		file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe must not be waited for
 		if err != nil {
 			return nil, 0, err
 		}
