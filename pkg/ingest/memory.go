@@ -89,19 +89,29 @@ func (r *runner) reserve(ctx context.Context, content int64) (weight int64, err 
 func (r *runner) measure(u *unit) {
 	for i := range u.items {
 		it := &u.items[i]
-		maybeOwn := it.rec.Live() && r.opts.hasOwn(path.Base(it.rec.Path))
-		isRead := it.needsContent() && !it.rec.HasContent
-		if !isRead && !(maybeOwn && (it.needsContent() || it.rec.Kind == kb.Failed)) {
+		willRead := it.needsContent() && !it.rec.HasContent
+		if !willRead && !r.mayBeOwn(it) {
 			continue
 		}
 		st, err := r.lookAt(u.scan, it.rec.Path)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && maybeOwn && r.wasOwn(u.scan, it.rec.Path), err == nil && r.own.has(&st, &r.opts):
+		case errors.Is(err, fs.ErrNotExist):
+			if r.mayBeOwn(it) && r.wasOwn(u.scan, it.rec.Path) {
+				it.rec.Kind = kb.Skipped
+			}
+		case err != nil || !isRegular(&st):
+		case r.own.has(&st, &r.opts):
 			it.rec.Kind = kb.Skipped
-		case err == nil && isRegular(&st) && isRead:
+		case willRead:
 			it.size, it.seenRegular = min(st.Size, r.opts.largest()), true
 		}
 	}
+}
+
+// mayBeOwn reports whether a record would store, or says that it could not read, what
+// has the name of a file of the store.
+func (r *runner) mayBeOwn(it *item) bool {
+	return it.rec.Live() && (it.needsContent() || it.rec.Kind == kb.Failed) && r.opts.hasOwn(path.Base(it.rec.Path))
 }
 
 // wasOwn reports whether a file that is not there any more was one of the store.
