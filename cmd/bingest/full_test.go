@@ -101,8 +101,10 @@ func TestFullFileSystem(t *testing.T) {
 		t.Errorf("%d documents", len(all))
 	}
 	p.output(0, nil, "basof", "search", "-db", "small/kb.sqlite", "line of document")
-	rep = decode[map[string]any](t, p.output(1, bytes.NewReader(stream), "bingest", "-db", "small/kb.sqlite"))
-	if !strings.Contains(fmt.Sprint(rep["fatal"]), "the file is read-only") {
-		t.Errorf("report %v", rep)
+	for _, db := range []string{"small/kb.sqlite", "small/new.sqlite"} {
+		rep = decode[map[string]any](t, p.output(1, bytes.NewReader(stream), "bingest", "-db", db))
+		if !strings.Contains(fmt.Sprint(rep["fatal"]), "the file is read-only") {
+			t.Errorf("report of %s: %v", db, rep)
+		}
 	}
 }

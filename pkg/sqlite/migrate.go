@@ -124,7 +124,8 @@ func checkOwnerBy(ctx context.Context, path, mode string) error {
 // written: beside one in WAL mode, SQLite makes others even to read it.
 func denied(path string, err error) error {
 	if cannotShare(err) {
-		if reason := unix.Access(filepath.Dir(path), unix.W_OK); reason != nil && reason != unix.ENOENT {
+		switch reason := unix.Access(filepath.Dir(path), unix.W_OK); reason {
+		case unix.EACCES, unix.EPERM, unix.EROFS:
 			return fmt.Errorf("%w: its folder: %w", ErrReadOnly, reason)
 		}
 	}
