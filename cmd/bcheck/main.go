@@ -151,7 +151,7 @@ func (s *settings) verdict(out *printer) error {
 	err := fmt.Errorf("%s is damaged", *s.db)
 	switch {
 	case out.cures[sqlite.ByRecovery] > 0:
-		err = tool.WithHint(err, "to save what can still be read: bcheck -recover OUT; or go back to a copy that basof backup made")
+		err = tool.WithHint(err, "to save what can still be read: bcheck -recover OUT; or go back to a copy that basof backup made, with the -wal beside the file removed first")
 	default:
 		again := "bcheck -repair"
 		if *s.data { // or it would not find what is damaged
