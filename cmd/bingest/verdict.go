@@ -183,6 +183,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "install that version or a later one")
 	case errors.Is(err, sqlite.ErrFull):
 		return tool.WithHint(err, "make room and run the same line again; nothing that was committed is lost")
+	case errors.Is(err, sqlite.ErrReplaced):
+		return tool.WithHint(err, "what this run took in went with the file that had the name; run the same line again")
 	case errors.Is(err, sqlite.ErrReadOnly):
 		return tool.WithHint(err, "make the file and its folder writable, or name another with -db")
 	default:

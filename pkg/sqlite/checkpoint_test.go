@@ -74,20 +74,3 @@ func TestVacuumDuringCheckpoint(t *testing.T) {
 		t.Errorf("the file has %d bytes afterwards (%v)", info.Size(), err)
 	}
 }
-
-// TestCheckpointMakesNoFile moves a knowledge base away while it is being written.
-func TestCheckpointMakesNoFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "kb.sqlite")
-	store := openStore(t, path)
-	for _, name := range []string{"kb.sqlite", "kb.sqlite-wal", "kb.sqlite-shm"} {
-		must(t, os.Rename(filepath.Join(dir, name), filepath.Join(dir, "moved-"+name)))
-	}
-	store.checkpoints.pages = 1
-	for i := range 3 {
-		must(t, put(store, fmt.Sprintf("document %d", i)))
-	}
-	if _, err := os.Stat(path); !os.IsNotExist(err) {
-		t.Errorf("there is a file again where it was (%v)", err)
-	}
-}

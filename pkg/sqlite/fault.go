@@ -26,6 +26,8 @@ var (
 	ErrFull = errors.New("the disk is full")
 	// ErrReadOnly: the file or its folder cannot be written.
 	ErrReadOnly = errors.New("the file is read-only")
+	// ErrReplaced: another file has the name of the one that is written, or none has.
+	ErrReplaced = errors.New("the file was replaced or moved away while it was written")
 )
 
 // fault gives an error of SQLite the class or the sentinel that callers branch

@@ -398,7 +398,7 @@ func (t *tx) MemoryBegins(path int64) (*ingest.Beginning, error) {
 // temporary files, and once beside the file.
 func (s *Store) Vacuum(ctx context.Context) (err error) {
 	// A connection of its own: the other keeps temporary data in memory.
-	one, err := openSession(ctx, dsn(s.path, writerParams(defaultBusyTimeout)), "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768;")
+	one, err := openSession(ctx, dsn(s.place.path, writerParams(defaultBusyTimeout)), "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768;")
 	if err != nil {
 		return err
 	}

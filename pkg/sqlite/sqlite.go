@@ -69,7 +69,7 @@ type Options struct {
 // Store is an open knowledge base that can be written. Its methods are those
 // of ingest.Store.
 type Store struct {
-	path     string
+	place    place
 	clock    kb.Clock
 	patience time.Duration // for another writer
 	write    *session
@@ -85,7 +85,7 @@ type Store struct {
 // Open opens the knowledge base at path, makes it if there is no file, and
 // brings an older schema up to date, after a copy of the file. Errors that callers
 // tell apart are ErrForeign, ErrNewer, ErrDamaged, ErrNoFolder, ErrReadOnly and
-// ErrFull.
+// ErrFull; those that write may return ErrReplaced.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -97,12 +97,18 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err := checkOwner(ctx, path); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	store := &Store{path: path, clock: opts.Clock, patience: opts.BusyTimeout, enc: content.NewEncoder(), words: newVocabulary(), ahead: newAhead()}
+	store := &Store{clock: opts.Clock, patience: opts.BusyTimeout, enc: content.NewEncoder(), words: newVocabulary(), ahead: newAhead()}
 	var err error
 	if store.write, err = openWriter(ctx, path, opts); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, denied(path, err))
 	}
+	if store.place, err = placeOf(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), store.write.Close())
+	}
 	store.checkpoints = checkpointer{pages: checkpointPages, open: func() (*session, error) {
+		if err := store.place.check(); err != nil {
+			return nil, err
+		}
 		params := writerParams(opts.BusyTimeout)
 		params.Set("mode", "rw")    // if somebody moved the file away, no other is made,
 		params.Del("_journal_mode") // and one that is there instead stays what it is
@@ -153,6 +159,10 @@ func whileBusy(ctx context.Context, patience time.Duration, fn func() error) err
 
 // locked runs a statement that takes the write lock, and waits for that.
 func (s *Store) locked(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
+	if err := s.place.check(); err != nil {
+		s.leave()
+		return nil, fmt.Errorf("%s: %w", s.place.path, err)
+	}
 	err = whileBusy(ctx, s.patience, func() error {
 		res, err = s.write.exec(query, args...)
 		return err
@@ -163,6 +173,9 @@ func (s *Store) locked(ctx context.Context, query string, args ...any) (res sql.
 // Close closes the store.
 func (s *Store) Close() error {
 	s.tokenizers.close()
+	if s.place.check() != nil {
+		s.leave()
+	}
 	return errors.Join(s.checkpoints.close(), s.readers.close(), s.write.Close())
 }
 
