@@ -17,8 +17,8 @@ type Version struct {
 }
 
 // SameState reports whether two versions say the same of their path. Content
-// and the executable bit count; other bits of the mode and the modification
-// time do not, and a mode that nobody has told equals every other.
+// and the executable bit count, not other bits of the mode or the modification
+// time. A mode that nobody has told is that of a file that may not be executed.
 func (v *Version) SameState(o *Version) bool {
 	if v.Gone || o.Gone {
 		return v.Gone == o.Gone
@@ -27,7 +27,7 @@ func (v *Version) SameState(o *Version) bool {
 }
 
 func sameExecutable(a, b *Mode) bool {
-	return a == nil || b == nil || a.Executable() == b.Executable()
+	return (a != nil && a.Executable()) == (b != nil && b.Executable())
 }
 
 // After reports whether v wins over o where both are valid: the order of

@@ -96,7 +96,7 @@ func (r *Reader) Aside(ctx context.Context, prefix string, at kb.Point, fn func(
 				JOIN version v ON v.id = `+inForceAt+`
 				LEFT JOIN version h ON h.id = `+latest(begun("")+" AND "+fromHistory)+`
 				WHERE NOT (v.source >= :commit AND v.source < :commits)
-					AND (v.blob IS NOT h.blob OR v.mode & 64 <> h.mode & 64) AND `+part.condition,
+					AND (v.blob IS NOT h.blob OR ifnull(v.mode, 0) & 64 <> ifnull(h.mode, 0) & 64) AND `+part.condition,
 				append(args, part.args...), func(rows *sql.Rows) error {
 					var name []byte
 					if err := rows.Scan(&name); err != nil {

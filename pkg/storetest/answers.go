@@ -355,7 +355,7 @@ func changes(b *bench) {
 		}
 		return strings.Join(all, ", ")
 	}
-	const there = "docs/deleted.md true false, docs/edited.md true true, docs/exec.md true true, docs/new.md false true"
+	const there = "docs/deleted.md true false, docs/edited.md true true, docs/exec.md true true, docs/new.md false true, docs/untold.md true true"
 	for _, test := range []struct {
 		prefix   string
 		from, to kb.Instant

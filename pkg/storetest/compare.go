@@ -100,7 +100,7 @@ func state(v *kb.Version) string {
 		return "gone"
 	}
 	executable := v.Mode != nil && v.Mode.Executable()
-	return fmt.Sprintf("%.4s %t", v.SHA256, executable)
+	return fmt.Sprintf("%s %t", v.SHA256, executable)
 }
 
 func (w *world) compareChanges(snapshot asof.Store, from, to kb.Point) {

@@ -251,8 +251,7 @@ func (m *model) record(s *modelScan, r *kb.Record, c *ingest.Counts) {
 
 // same compares what two versions say, as they are.
 func same(a, b kb.Version) bool {
-	return a.Gone == b.Gone && a.SHA256 == b.SHA256 &&
-		(a.Gone || a.Mode == nil || b.Mode == nil || *a.Mode&0o100 == *b.Mode&0o100)
+	return state(&a) == state(&b)
 }
 
 // rules are those of a scan.

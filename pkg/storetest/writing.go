@@ -116,7 +116,7 @@ func hasVersion(b *bench) {
 	b.put("a.md", "one", epoch, 1)
 	b.put("a.md", "", epoch+1, 0)
 	one, two := kb.HashOf([]byte("one")), kb.HashOf([]byte("two"))
-	executable := kb.Mode(0o755)
+	plain, executable := kb.Mode(0o644), kb.Mode(0o755)
 	b.update(func(tx ingest.Tx) error {
 		id := b.ids(tx, "a.md", "b.md")
 		for _, test := range []struct {
@@ -130,7 +130,8 @@ func hasVersion(b *bench) {
 			{id[0], kb.Version{ValidFrom: epoch, Seq: 1, Gone: true}, false},
 			{id[0], kb.Version{ValidFrom: epoch + 1, Seq: 1, SHA256: one}, false},
 			{id[0], kb.Version{ValidFrom: epoch + 1, Gone: true}, true},
-			{id[0], kb.Version{ValidFrom: epoch, Seq: 1, SHA256: one, Mode: &executable}, true}, // nobody told of a mode before
+			{id[0], kb.Version{ValidFrom: epoch, Seq: 1, SHA256: one, Mode: &plain}, true}, // nobody told of a mode before
+			{id[0], kb.Version{ValidFrom: epoch, Seq: 1, SHA256: one, Mode: &executable}, false},
 			{id[1], kb.Version{ValidFrom: epoch, Seq: 1, SHA256: one}, false},
 		} {
 			got, err := tx.HasVersion(test.path, &test.v)
