@@ -88,6 +88,8 @@ func openReader(c *cli.Context, db string) (*sqlite.Reader, error) {
 	switch {
 	case errors.Is(err, sqlite.ErrMissing):
 		return nil, tool.WithHint(err, "name it with -db or BATCH_DB, or make it with: bscan FOLDER | bchunk | bingest")
+	case errors.Is(err, sqlite.ErrOtherLog):
+		return nil, tool.WithHint(err, sqlite.OtherLogHint)
 	case errors.Is(err, sqlite.ErrDamaged):
 		return nil, tool.WithHint(err, "bcheck says what is damaged and how to save the rest; or go back to a copy that basof backup made, with the -wal beside the file removed first")
 	case errors.Is(err, sqlite.ErrForeign) && sqlite.Recoverable(c.Context, db):

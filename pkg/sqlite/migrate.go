@@ -98,6 +98,9 @@ func checkOwner(ctx context.Context, path string) error {
 	case info.Size() == 0:
 		return nil
 	}
+	if err := checkLog(ctx, path); err != nil {
+		return err
+	}
 	err = checkOwnerBy(ctx, path, "ro")
 	var e sqlite3.Error
 	if errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrReadonlyRollback {
@@ -177,6 +180,9 @@ func migrate(ctx context.Context, s *session, clock kb.Clock, keep func(version 
 		if err != nil {
 			return fault(err)
 		}
+	}
+	if err = s.stamp(clock()); err != nil {
+		return err
 	}
 	// Pragmas take no parameters; both numbers are ours.
 	_, err = s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", applicationID, len(scripts)))

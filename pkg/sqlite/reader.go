@@ -33,7 +33,7 @@ type Reader struct {
 
 // OpenReader opens the knowledge base at path. A file without tables is an
 // empty knowledge base. Errors that callers tell apart are ErrMissing, ErrDamaged,
-// ErrForeign and ErrNewer.
+// ErrForeign, ErrNewer and ErrOtherLog.
 //
 // Where SQLite cannot make the files that it needs beside a file in WAL mode,
 // the file is read as immutable if its WAL is empty, and looked at again by
@@ -63,6 +63,9 @@ func openReader(ctx context.Context, path, pragmas string) (*Reader, error) {
 		return nil, fmt.Errorf("%w, but no regular file", ErrForeign)
 	case info.Size() == 0:
 		return emptyReader(ctx, path)
+	}
+	if err := checkLog(ctx, path); err != nil {
+		return nil, err
 	}
 	r := &Reader{path: path, pragmas: pragmas}
 	err = r.begin(ctx, dsn(path, url.Values{"mode": {"ro"}, "_busy_timeout": {"5000"}}))
@@ -170,7 +173,7 @@ func (r *Reader) copyApart() (twin string, err error) {
 type generation struct {
 	size     int64
 	modified time.Time
-	wal      [32]byte // its header, in which the salt changes each time that it begins anew
+	wal      [32]byte // see logHeader
 }
 
 func generationOf(path string) (generation, error) {
@@ -184,7 +187,7 @@ func generationOf(path string) (generation, error) {
 		return g, err
 	}
 	defer wal.Close() // only read
-	if _, err := io.ReadFull(wal, g.wal[:]); err != nil {
+	if g.wal, err = logHeader(wal); err != nil {
 		return g, fmt.Errorf("read the WAL: %w", err)
 	}
 	return g, nil

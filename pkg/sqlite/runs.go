@@ -15,7 +15,7 @@ func (s *Store) BeginRun(ctx context.Context, start ingest.RunStart) (int64, err
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	res, err := s.locked(ctx, "INSERT INTO run (started_at, status, host, pid) VALUES (?, 'running', ?, ?)",
+	res, err := s.change(ctx, "INSERT INTO run (started_at, status, host, pid) VALUES (?, 'running', ?, ?)",
 		start.At, start.Host, start.PID)
 	if err != nil {
 		return 0, err
@@ -34,7 +34,7 @@ func (s *Store) FinishRun(ctx context.Context, run int64, finish ingest.RunFinis
 		_, back := s.write.conn.ExecContext(background, "PRAGMA synchronous = NORMAL")
 		err = errors.Join(err, fault(back))
 	}()
-	_, err = s.locked(background, "UPDATE run SET finished_at = ?, status = ?, report = ? WHERE id = ?",
+	_, err = s.change(background, "UPDATE run SET finished_at = ?, status = ?, report = ? WHERE id = ?",
 		finish.At, string(finish.Status), string(finish.Report), run)
 	return err
 }

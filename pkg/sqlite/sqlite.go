@@ -84,8 +84,8 @@ type Store struct {
 
 // Open opens the knowledge base at path, makes it if there is no file, and
 // brings an older schema up to date, after a copy of the file. Errors that callers
-// tell apart are ErrForeign, ErrNewer, ErrDamaged, ErrNoFolder, ErrReadOnly and
-// ErrFull; those that write may return ErrReplaced.
+// tell apart are ErrForeign, ErrNewer, ErrDamaged, ErrNoFolder, ErrReadOnly,
+// ErrFull and ErrOtherLog; those that write may return ErrReplaced.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -157,17 +157,16 @@ func whileBusy(ctx context.Context, patience time.Duration, fn func() error) err
 	}
 }
 
-// locked runs a statement that takes the write lock, and waits for that.
-func (s *Store) locked(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
+// begin begins a transaction that writes, and waits for the lock.
+func (s *Store) begin(ctx context.Context) error {
 	if err := s.place.check(); err != nil {
 		s.leave()
-		return nil, fmt.Errorf("%s: %w", s.place.path, err)
+		return fmt.Errorf("%s: %w", s.place.path, err)
 	}
-	err = whileBusy(ctx, s.patience, func() error {
-		res, err = s.write.exec(query, args...)
+	return whileBusy(ctx, s.patience, func() error {
+		_, err := s.write.exec("BEGIN IMMEDIATE")
 		return err
 	})
-	return res, err
 }
 
 // Close closes the store.

@@ -17,7 +17,7 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if _, err := s.locked(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return err
 	}
 	t := &tx{
@@ -50,9 +50,32 @@ func (s *Store) Update(ctx context.Context, fn func(ingest.Tx) error) (err error
 	if err = t.finishIndex(); err != nil {
 		return err
 	}
-	if _, err = s.write.exec("COMMIT"); err == nil {
+	if err = s.commit(); err == nil {
 		s.checkpoints.committed(s.write)
 	}
+	return err
+}
+
+// change runs a statement in a transaction of its own.
+func (s *Store) change(ctx context.Context, query string, args ...any) (res sql.Result, err error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	if res, err = s.write.exec(query, args...); err == nil {
+		err = s.commit()
+	}
+	if err != nil {
+		err = errors.Join(err, s.write.rollback())
+	}
+	return res, err
+}
+
+// commit ends a transaction, with its stamp.
+func (s *Store) commit() error {
+	if err := s.write.stamp(s.clock()); err != nil {
+		return err
+	}
+	_, err := s.write.exec("COMMIT")
 	return err
 }
 

@@ -45,6 +45,10 @@ func (f *File) Page(n uint32) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	return f.parse(n, raw)
+}
+
+func (f *File) parse(n uint32, raw []byte) (*Page, error) {
 	body := raw[:f.usable]
 	head := 0
 	if n == 1 {

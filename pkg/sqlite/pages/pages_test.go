@@ -309,6 +309,12 @@ func FuzzFile(f *testing.F) {
 				}
 			}
 		}
+		_ = pages.Logged(bytes.NewReader(wal), int64(len(wal)), 2, func(f *pages.File, p *pages.Page) bool {
+			for _, cell := range p.Cells {
+				_, _ = f.Record(cell)
+			}
+			return true
+		})
 		seen := db.NewSet()
 		for n := uint32(1); n <= min(db.Pages(), 4096); n++ {
 			if p, err := db.Page(n); err == nil {

@@ -100,6 +100,41 @@ func (l *log) readFrames(size int64, salt []byte, sum sums) error {
 	return nil
 }
 
+// Logged walks what a write-ahead log holds of one page, in the order of writing and
+// whether or not its transaction was committed, until fn returns false. It looks at no
+// checksum and at no other page, so that it costs little: the file is only good for
+// cells without overflow pages. Pages that make no sense are left out.
+func Logged(wal io.ReaderAt, size int64, n uint32, fn func(*File, *Page) bool) error {
+	header := make([]byte, logHeader)
+	if _, err := wal.ReadAt(header, 0); err != nil {
+		return fmt.Errorf("read the write-ahead log: %w", err)
+	}
+	page := int(binary.BigEndian.Uint32(header[8:]))
+	if binary.BigEndian.Uint32(header)&^1 != logMagic || !isPageSize(page) {
+		return nil
+	}
+	f := &File{page: page, usable: page}
+	frame, raw := make([]byte, frameHeader), make([]byte, page)
+	for at := int64(logHeader); at+frameHeader+int64(page) <= size; at += frameHeader + int64(page) {
+		if _, err := wal.ReadAt(frame, at); err != nil {
+			return fmt.Errorf("read the write-ahead log: %w", err)
+		}
+		if string(frame[8:16]) != string(header[16:24]) {
+			return nil // from before the log was begun anew
+		}
+		if binary.BigEndian.Uint32(frame) != n {
+			continue
+		}
+		if _, err := wal.ReadAt(raw, at+frameHeader); err != nil {
+			return fmt.Errorf("read the write-ahead log: %w", err)
+		}
+		if p, err := f.parse(n, raw); err == nil && !fn(f, p) {
+			return nil
+		}
+	}
+	return nil
+}
+
 func (l *log) read(page []byte, at int64) error {
 	if _, err := l.file.ReadAt(page, at); err != nil {
 		return fmt.Errorf("read the write-ahead log: %w", err)
