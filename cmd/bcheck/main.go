@@ -178,6 +178,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "install that version or a later one")
 	case errors.Is(err, sqlite.ErrFull):
 		return tool.WithHint(err, "make room there, and for temporary files where TMPDIR says")
+	case errors.Is(err, sqlite.ErrLeftBehind):
+		return tool.WithHint(err, sqlite.LeftBehindHint)
 	case errors.Is(err, sqlite.ErrReadOnly):
 		return tool.WithHint(err, "make the file and its folder writable, or work on a copy that basof backup makes")
 	}

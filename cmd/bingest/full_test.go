@@ -103,7 +103,7 @@ func TestFullFileSystem(t *testing.T) {
 	p.output(0, nil, "basof", "search", "-db", "small/kb.sqlite", "line of document")
 	for _, db := range []string{"small/kb.sqlite", "small/new.sqlite"} {
 		rep = decode[map[string]any](t, p.output(1, bytes.NewReader(stream), "bingest", "-db", db))
-		if !strings.Contains(fmt.Sprint(rep["fatal"]), "the file is read-only") {
+		if !strings.Contains(fmt.Sprint(rep["fatal"]), "it cannot be written") {
 			t.Errorf("report of %s: %v", db, rep)
 		}
 	}

@@ -187,6 +187,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "make room and run the same line again; nothing that was committed is lost")
 	case errors.Is(err, sqlite.ErrReplaced):
 		return tool.WithHint(err, "what this run took in went with the file that had the name; run the same line again")
+	case errors.Is(err, sqlite.ErrLeftBehind):
+		return tool.WithHint(err, sqlite.LeftBehindHint)
 	case errors.Is(err, sqlite.ErrReadOnly):
 		return tool.WithHint(err, "make the file and its folder writable, or name another with -db")
 	default:

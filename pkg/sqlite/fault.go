@@ -25,15 +25,21 @@ var (
 	// ErrFull: there is no space left.
 	ErrFull = errors.New("the disk is full")
 	// ErrReadOnly: the file or its folder cannot be written.
-	ErrReadOnly = errors.New("the file is read-only")
+	ErrReadOnly = errors.New("it cannot be written")
+	// ErrLeftBehind: what SQLite has beside the file belongs to somebody else. It holds
+	// nothing.
+	ErrLeftBehind = errors.New("it cannot be written while a file beside it belongs to another user")
 	// ErrOtherLog: the write-ahead log beside the file would ruin it; see OtherLogHint.
 	ErrOtherLog = errors.New("the write-ahead log beside it is that of another file, or of another state of this one")
 	// ErrReplaced: another file has the name of the one that is written, or none has.
 	ErrReplaced = errors.New("the file was replaced or moved away while it was written")
 )
 
-// OtherLogHint says what to do about ErrOtherLog.
-const OtherLogHint = "if the file was put in the place of another, as a copy that is gone back to, remove the -wal and -shm beside it; if not, put back the file that they belong to"
+// What to do about ErrOtherLog and ErrLeftBehind.
+const (
+	OtherLogHint   = "if the file was put in the place of another, as a copy that is gone back to, remove the -wal and -shm beside it; if not, put back the file that they belong to"
+	LeftBehindHint = "remove its -wal and -shm, which hold nothing, while no program has it open; one of another user left them"
+)
 
 // fault gives an error of SQLite the class or the sentinel that callers branch
 // on, by its result code. It is the one place that decides: what is refused for

@@ -8,11 +8,9 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"sync"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
-	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/kb"
 )
@@ -98,7 +96,7 @@ func checkOwner(ctx context.Context, path string) error {
 	case info.Size() == 0:
 		return nil
 	}
-	if err := checkLog(ctx, path); err != nil {
+	if err := errors.Join(checkWritable(path), checkLog(ctx, path)); err != nil {
 		return err
 	}
 	err = checkOwnerBy(ctx, path, "ro")
@@ -121,18 +119,6 @@ func checkOwnerBy(ctx context.Context, path, mode string) error {
 		err = s.checkSchema(id.version)
 	}
 	return errors.Join(err, s.Close())
-}
-
-// denied says so where a file could not be opened or made since its folder cannot be
-// written: beside one in WAL mode, SQLite makes others even to read it.
-func denied(path string, err error) error {
-	if cannotShare(err) {
-		switch reason := unix.Access(filepath.Dir(path), unix.W_OK); reason {
-		case unix.EACCES, unix.EPERM, unix.EROFS:
-			return fmt.Errorf("%w: its folder: %w", ErrReadOnly, reason)
-		}
-	}
-	return err
 }
 
 // migrate brings the schema up to date in one transaction. The version is read

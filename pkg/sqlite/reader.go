@@ -35,9 +35,10 @@ type Reader struct {
 // empty knowledge base. Errors that callers tell apart are ErrMissing, ErrDamaged,
 // ErrForeign, ErrNewer and ErrOtherLog.
 //
-// Where SQLite cannot make the files that it needs beside a file in WAL mode,
-// the file is read as immutable if its WAL is empty, and looked at again by
-// Close; otherwise it is copied with its WAL into a temporary folder.
+// Where SQLite cannot make the files that it needs beside a file in WAL mode, or would
+// make some that the owner of the file cannot write, the file is read as immutable if
+// its WAL is empty, and looked at again by Close; otherwise it is copied with its WAL
+// into a temporary folder.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	return openReaderWith(ctx, path, readerPragmas)
 }
@@ -68,8 +69,9 @@ func openReader(ctx context.Context, path, pragmas string) (*Reader, error) {
 		return nil, err
 	}
 	r := &Reader{path: path, pragmas: pragmas}
-	err = r.begin(ctx, dsn(path, url.Values{"mode": {"ro"}, "_busy_timeout": {"5000"}}))
-	if cannotShare(err) {
+	if inTheWay(path, info) {
+		err = r.beginApart(ctx, info)
+	} else if err = r.begin(ctx, dsn(path, url.Values{"mode": {"ro"}, "_busy_timeout": {"5000"}})); cannotShare(err) {
 		err = r.beginApart(ctx, info)
 	}
 	if err != nil {
@@ -116,7 +118,7 @@ func (r *Reader) begin(ctx context.Context, dsn string) error {
 	return nil
 }
 
-// beginApart reads a file whose folder cannot be written.
+// beginApart reads a file without making another beside it.
 func (r *Reader) beginApart(ctx context.Context, info os.FileInfo) error {
 	wal, err := os.Stat(r.path + "-wal")
 	if errors.Is(err, os.ErrNotExist) || err == nil && wal.Size() == 0 {

@@ -28,7 +28,7 @@ const (
 // stamp leaves the stamp of a transaction that is about to be committed.
 func (s *session) stamp(now time.Time) error {
 	_, err := s.exec(`
-		INSERT INTO meta (key, value) SELECT '`+beforeStampKey+`', value FROM meta WHERE key = '`+stampKey+`'
+		INSERT INTO meta (key, value) SELECT '` + beforeStampKey + `', value FROM meta WHERE key = '` + stampKey + `'
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`)
 	if err == nil {
 		_, err = s.exec(`

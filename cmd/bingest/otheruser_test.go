@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestOtherUser has another user read a knowledge base where everybody may make files.
+// Nothing is left there that would keep its owner from writing.
+func TestOtherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may be others")
+	}
+	p := newPrograms(t)
+	for _, dir := range []string{filepath.Dir(p.dir), p.dir} {
+		if err := os.Chmod(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"bingest", "basof"} {
+		program, err := os.ReadFile(filepath.Join(p.bin, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(p.dir, name), program, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const owner, other = 54321, 54322
+	as := func(user uint32, code int, stdin string, name string, args ...string) (stdout, stderr string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		cmd := p.command("sh", append([]string{"-c", `exec ./"$0" "$@"`, name}, args...)...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+		if got := exitCode(t, cmd.Run()); got != code {
+			t.Fatalf("%s %s: exit code %d, want %d\n%s", name, strings.Join(args, " "), got, code, &errs)
+		}
+		return out.String(), errs.String()
+	}
+	p.write("docs/a.md", "one\n")
+	stream := string(p.output(0, nil, "bscan", "docs", "-content"))
+	as(owner, 0, stream, "bingest", "-db", "kb.sqlite")
+	if text, _ := as(other, 0, "", "basof", "-db", "kb.sqlite", "docs/a.md"); text != "one\n" {
+		t.Errorf("the other user reads %q", text)
+	}
+	if _, said := as(other, 1, stream, "bingest", "-db", "kb.sqlite"); !strings.Contains(said, "it cannot be written: kb.sqlite, which belongs to ") {
+		t.Errorf("the other user writes, and is told: %s", said)
+	}
+	as(owner, 0, stream, "bingest", "-db", "kb.sqlite")
+
+	// What other programs left there is named.
+	p.write("kb.sqlite-shm", "")
+	if _, said := as(owner, 1, stream, "bingest", "-db", "kb.sqlite"); !strings.Contains(said, "kb.sqlite-shm, which belongs to root") || !strings.Contains(said, "hint: remove its -wal and -shm") {
+		t.Errorf("the owner is told: %s", said)
+	}
+	if text, _ := as(owner, 0, "", "basof", "-db", "kb.sqlite", "docs/a.md"); text != "one\n" {
+		t.Errorf("the owner reads %q", text)
+	}
+}
