@@ -157,7 +157,22 @@ func (d *diff) printer(c *cli.Context, reader *sqlite.Reader, prefix string, fro
 		enc, about := kb.NewJSONEncoder(out), changeStamp{stamp: to.stamp()}
 		before := from.stamp()
 		about.FromAsOf, about.FromAsOfCommit = before.AsOf, before.AsOfCommit
-		return func(change *asof.Change, _ *total) error { return enc.Encode(changeOf(change, about)) }
+		since := func(v *kb.Version, at *asked) (*kb.Version, error) {
+			if v == nil {
+				return nil, nil
+			}
+			return asof.Since(c.Context, reader, v, at.Point)
+		}
+		return func(change *asof.Change, _ *total) (err error) {
+			whole := *change
+			if whole.Old, err = since(change.Old, from); err != nil {
+				return err
+			}
+			if whole.New, err = since(change.New, to); err != nil {
+				return err
+			}
+			return enc.Encode(changeOf(&whole, about))
+		}
 	case *d.patch:
 		return d.patcher(c, reader, prefix, from, to)
 	case *d.stat:

@@ -67,8 +67,10 @@ type Store interface {
 // Span is a version with the whole interval in which its path held it: equal
 // neighbours are one span.
 type Span struct {
-	kb.Version             // the first of the neighbours
-	ValidTo    *kb.Instant // nil while it is in force
+	// Version is the first of the neighbours, which brought it, but with the mode and
+	// the modification time that the last one told.
+	kb.Version
+	ValidTo *kb.Instant // nil while it is in force
 	// Superseded says that the version never was in force up to the point asked about:
 	// another one with the same valid time replaced it, as a correction does.
 	Superseded bool

@@ -93,16 +93,22 @@ func (f *finder) document(ctx context.Context, id int64, path string) (*document
 
 func (f *finder) read(ctx context.Context, path string) (*document, error) {
 	d := &document{version: kb.Version{Path: path}}
-	now, err := f.store.InForce(ctx, path, kb.Point{Valid: f.Now, Known: kb.Forever})
+	today := kb.Point{Valid: f.Now, Known: kb.Forever}
+	now, err := f.store.InForce(ctx, path, today)
 	if err != nil {
 		return nil, err
 	}
 	if now != nil && !now.Gone {
-		d.now = now
+		if d.now, err = Since(ctx, f.store, now, today); err != nil {
+			return nil, err
+		}
 	}
 	then, err := f.store.InForce(ctx, path, f.At)
 	if err != nil || then == nil || then.Gone {
 		return d, err // the index is behind
+	}
+	if then, err = Since(ctx, f.store, then, f.At); err != nil {
+		return nil, err
 	}
 	d.version = *then
 	if d.places, err = f.places(ctx, then); err != nil {

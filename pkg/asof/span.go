@@ -1,6 +1,7 @@
 package asof
 
 import (
+	"cmp"
 	"context"
 	"iter"
 
@@ -42,13 +43,14 @@ func Whole(ctx context.Context, store Store, v *kb.Version, at kb.Point) (*Span,
 	return &Span{Version: *v}, nil
 }
 
-// Since returns since when a path has held what a version has that is in force at
-// a point: the beginning of its span, which takes half as long as the whole.
-func Since(ctx context.Context, store Store, v *kb.Version, at kb.Point) (kb.Instant, error) {
+// Since returns the version of the span of a version that is in force at a point, which
+// takes half as long as the whole span: since when the path has held this, and what
+// brought it.
+func Since(ctx context.Context, store Store, v *kb.Version, at kb.Point) (*kb.Version, error) {
 	for span, err := range Log(ctx, store, v.Path, at) {
-		return span.ValidFrom, err
+		return &span.Version, err
 	}
-	return v.ValidFrom, nil
+	return v, nil
 }
 
 // end finds the moment from which a path holds something else than the span.
@@ -108,8 +110,8 @@ func (w *spanWalk) add(v kb.Version) bool {
 			w.superseded = append(w.superseded, Span{Version: v, ValidTo: &moment, Superseded: true})
 		}
 	case v.SameState(&w.current.Version):
-		to := w.current.ValidTo
-		w.current = &Span{Version: v, ValidTo: to}
+		v.Mode, v.MTime = cmp.Or(w.current.Mode, v.Mode), cmp.Or(w.current.MTime, v.MTime)
+		w.current = &Span{Version: v, ValidTo: w.current.ValidTo}
 	default:
 		if !w.flush() {
 			return false

@@ -31,6 +31,8 @@ func TestSince(t *testing.T) {
 				r := drawRecord(t)
 				if r.Kind == kb.File {
 					r.Content = []byte(rapid.SampledFrom([]string{"A", "B"}).Draw(t, "state"))
+					mtime, mode := kb.Instant(rapid.IntRange(0, 9).Draw(t, "mtime")), rapid.SampledFrom([]kb.Mode{0o600, 0o644}).Draw(t, "mode")
+					r.MTime, r.Mode = &mtime, &mode
 				}
 				batch = append(batch, r)
 			}
@@ -44,8 +46,11 @@ func TestSince(t *testing.T) {
 			check(t, err)
 			since, err := asof.Since(context.Background(), noFuture{r}, &v, at)
 			check(t, err)
-			if since != whole.ValidFrom {
-				t.Errorf("%s is said to hold this since %d, not %d", v.Path, since, whole.ValidFrom)
+			if since.ID != whole.ID {
+				t.Errorf("%s is said to hold this since version %d, not %d", v.Path, since.ID, whole.ID)
+			}
+			if v.Mode != nil && *since.Mode != *v.Mode || v.MTime != nil && *since.MTime != *v.MTime {
+				t.Errorf("%s has not the mode and time of what is in force", v.Path)
 			}
 		}
 	})
