@@ -125,14 +125,14 @@ func read(c *cli.Context, chunker *chunk.Chunker, file string, shown *tool.Progr
 		}
 		return chunker.Read(interruptible(c.Context, shown.Input(c.App.Reader)))
 	}
-	f, err := os.Open(file)
+	f, err := tool.OpenInput(file, tool.Instead{
+		Folder:   "to take in its files: bscan " + file + " | bchunk",
+		Database: "to take files in: bscan FOLDER | bchunk | bingest -db " + file,
+	})
 	if err != nil {
 		return err
 	}
 	defer f.Close() // only read
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return tool.WithHint(fmt.Errorf("%s is a folder", file), "to take in its files: bscan "+file+" | bchunk")
-	}
 	return chunker.Read(interruptible(c.Context, shown.Input(f)))
 }
 

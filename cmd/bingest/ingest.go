@@ -132,18 +132,14 @@ func input(c *cli.Context, watched func(io.Reader) io.Reader) (io.Reader, func()
 // openInput opens a file of records, and helps the user who took bingest for a
 // program that reads documents, or mistyped a command.
 func openInput(name string) (*os.File, error) {
-	file, err := os.Open(name)
-	if near := tool.Nearest(name, []string{"reindex", "status", "failed", "report", "rm", "forget"}); err != nil && near != "" {
+	file, err := tool.OpenInput(name, tool.Instead{
+		Folder:   "bscan " + name + " | bchunk | bingest",
+		Database: "bscan FOLDER | bchunk | bingest -db " + name,
+	})
+	if near := tool.Nearest(name, []string{"reindex", "status", "failed", "report", "rm", "forget"}); errors.Is(err, os.ErrNotExist) && near != "" {
 		return nil, tool.WithHint(tool.Usagef("%w", err), "did you mean bingest "+near)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if info, err := file.Stat(); err == nil && info.IsDir() {
-		file.Close() // not even read
-		return nil, tool.WithHint(tool.Usagef("%s is a folder, where a file of records is expected", name), "bscan "+name+" | bchunk | bingest")
-	}
-	return file, nil
+	return file, err
 }
 
 // options are those of all runs that make passages.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -62,14 +61,11 @@ func readFile(c *cli.Context, file string, series *report.Series, refused func(e
 		}
 		return read(c.App.Reader, file, series, refused)
 	}
-	f, err := os.Open(file)
+	f, err := tool.OpenInput(file, tool.Instead{Folder: "name the files with the reports", Database: "bingest report -db " + file + " | breport"})
 	if err != nil {
 		return err
 	}
 	defer f.Close() // only read
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return tool.WithHint(fmt.Errorf("%s is a folder", file), "name the files with the reports")
-	}
 	return read(f, file, series, refused)
 }
 
