@@ -146,6 +146,8 @@ func hintKnown(err error, e *asof.AbsentError) error {
 		return tool.WithHint(err, fmt.Sprintf("that is what was known at %s; -known asks for that", e.At.Known))
 	case e.First == nil && strings.Contains(e.Path, "@sha256:"):
 		return tool.WithHint(err, "a citation is PATH@sha256:HASH, with all 64 digits of the hash, and #L10-L24 for lines")
+	case e.First == nil && (e.Path == "help" || e.Path == "version"):
+		return tool.WithHint(err, "did you mean basof --"+e.Path)
 	case e.First == nil && near != "":
 		return tool.WithHint(err, "did you mean basof "+near)
 	case e.First == nil:
