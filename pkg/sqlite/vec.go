@@ -17,9 +17,9 @@ import (
 // and tokens add. SQLite keeps a list of such extensions for the whole process, to
 // which this adds four, once.
 func init() {
+	rows.Auto() // see there why it is the first
 	vec.Auto()
 	blocks.Auto()
-	rows.Auto()
 	tokens.Auto()
 }
 
@@ -129,8 +129,10 @@ func (t *tx) storeVector(text int64, v []int8) error {
 
 // makePassageVec makes the vec0 table. Its declaration takes no parameters.
 func (t *tx) makePassageVec(dim int) error {
-	_, err := t.conn.ExecContext(context.Background(), passageVec(dim))
-	return fault(err)
+	var once rows.Rows // which say why vec0 fails
+	once.Next()
+	_, err := t.runNow(passageVec(dim), &once)
+	return err
 }
 
 // passageVec is the declaration of the vec0 table.

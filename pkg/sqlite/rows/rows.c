@@ -59,6 +59,29 @@ static int bind(struct reader *r, sqlite3_stmt *stmt, int parameter) {
 	}
 }
 
+/* What the log of SQLite says last in this thread of a fault of the machine. A virtual table may say no more than that it
+ * failed: vec0 does so of the statements that it runs itself. */
+static _Thread_local int logged;
+
+static void log_fault(void *data, int code, const char *message) {
+	(void)data;
+	(void)message;
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_NOMEM:
+		logged = code;
+	}
+}
+
+/* step runs a statement that returns nothing, and returns what is behind SQLITE_ERROR, if that is known. */
+static int step(sqlite3_stmt *stmt) {
+	logged = SQLITE_OK;
+	if (sqlite3_step(stmt) == SQLITE_ROW) return SQLITE_MISUSE; /* a question, whose answer would be lost */
+	const int rc = sqlite3_reset(stmt);
+	return rc == SQLITE_ERROR && logged != SQLITE_OK ? logged : rc;
+}
+
 /* run runs a statement for n rows one after another and writes what each did. */
 static int run(sqlite3 *db, sqlite3_stmt *stmt, struct reader r, sqlite3_int64 n, unsigned char *done) {
 	const int parameters = sqlite3_bind_parameter_count(stmt);
@@ -67,8 +90,7 @@ static int run(sqlite3 *db, sqlite3_stmt *stmt, struct reader r, sqlite3_int64 n
 		for (int i = 1; rc == SQLITE_OK && i <= parameters; i++) rc = bind(&r, stmt, i);
 		if (rc != SQLITE_OK) return rc;
 		sqlite3_set_last_insert_rowid(db, -1);
-		if (sqlite3_step(stmt) == SQLITE_ROW) return SQLITE_MISUSE; /* a question, whose answer would be lost */
-		rc = sqlite3_reset(stmt);
+		rc = step(stmt);
 		if (rc != SQLITE_OK) return rc;
 		const uint64_t id = sqlite3_changes64(db) > 0 ? (uint64_t)sqlite3_last_insert_rowid(db) : 0;
 		put(done, 8, id);
@@ -315,8 +337,8 @@ static void run_rows(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	const sqlite3_int64 n = sqlite3_value_int64(argv[1]);
 	const unsigned char *bytes = sqlite3_value_blob(argv[2]);
 	const struct reader rows = {bytes, bytes + sqlite3_value_bytes(argv[2])};
-	/* Each row takes a byte and more. */
-	unsigned char *done = n >= 0 && n <= rows.end - rows.at ? sqlite3_malloc64(8 * (sqlite3_uint64)n + 1) : NULL;
+	/* Each row takes a byte and more, unless there is one only, of a statement without parameters. */
+	unsigned char *done = n >= 0 && (n <= 1 || n <= rows.end - rows.at) ? sqlite3_malloc64(8 * (sqlite3_uint64)n + 1) : NULL;
 	sqlite3_stmt *stmt = NULL;
 	int rc = done == NULL ? SQLITE_NOMEM : take(statements, db, sql, &stmt);
 	if (rc == SQLITE_OK) rc = run(db, stmt, rows, n, done);
@@ -350,6 +372,8 @@ static void rows_of(sqlite3_context *context, int argc, sqlite3_value **argv) {
 	}
 	give(statements, stmt);
 }
+
+void btools_rows_log(void) { sqlite3_config(SQLITE_CONFIG_LOG, log_fault, NULL); }
 
 int btools_rows_init(sqlite3 *db, char **message, const sqlite3_api_routines *api) {
 	(void)message;

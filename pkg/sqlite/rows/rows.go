@@ -31,8 +31,13 @@ import (
 	"errors"
 )
 
-// Auto has every connection opened from here on know the functions and the table.
-func Auto() { C.sqlite3_auto_extension((*[0]byte)(C.btools_rows_init)) }
+// Auto has every connection opened from here on know the functions and the table. It
+// comes before anything else of SQLite: then run_rows fails as the disk does, where a
+// virtual table says only that it failed.
+func Auto() {
+	C.btools_rows_log()
+	C.sqlite3_auto_extension((*[0]byte)(C.btools_rows_init))
+}
 
 // The kinds of values. After that of an integer come eight bytes, after that of a text
 // or a blob its length in four; integers are little-endian.
