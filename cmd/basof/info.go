@@ -239,6 +239,10 @@ func (q *question) backup(c *cli.Context) (err error) {
 		return tool.WithHint(err, "name another file, or remove that one first")
 	case errors.Is(err, sqlite.ErrNoFolder):
 		return tool.WithHint(err, "make the folder first, or name another file")
+	case errors.Is(err, sqlite.ErrFull):
+		return tool.WithHint(err, "make room there, or name a file on another disk")
+	case errors.Is(err, sqlite.ErrFileLimit):
+		return tool.WithHint(err, "raise the limit, of which ulimit -f tells, or name a file on a file system that takes larger ones")
 	case err != nil:
 		return err
 	}

@@ -96,6 +96,8 @@ func openReader(c *cli.Context, db string) (*sqlite.Reader, error) {
 		return nil, tool.WithHint(err, "it looks like what is left of one: bcheck says how to save it; or name another file with -db or BATCH_DB")
 	case errors.Is(err, sqlite.ErrForeign):
 		return nil, tool.WithHint(err, "name another file with -db or BATCH_DB")
+	case errors.Is(err, sqlite.ErrFull):
+		return nil, tool.WithHint(err, "make room there, and for temporary files where TMPDIR says")
 	case errors.Is(err, sqlite.ErrNewer):
 		return nil, tool.WithHint(err, "install that version or a later one")
 	case err != nil:

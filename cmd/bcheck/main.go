@@ -180,6 +180,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "make room there, and for temporary files where TMPDIR says")
 	case errors.Is(err, sqlite.ErrLeftBehind):
 		return tool.WithHint(err, sqlite.LeftBehindHint)
+	case errors.Is(err, sqlite.ErrFileLimit):
+		return tool.WithHint(err, "raise the limit, of which ulimit -f tells, or work on a file system that takes larger files")
 	case errors.Is(err, sqlite.ErrReadOnly):
 		return tool.WithHint(err, "make the file and its folder writable, or work on a copy that basof backup makes")
 	}

@@ -44,13 +44,7 @@ func (s *settings) runRecover(c *cli.Context, out *printer) (err error) {
 		return tool.WithHint(err, "name a file that is not there: bcheck -recover overwrites nothing")
 	}
 	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
-	defer func() {
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			if lost := os.Remove(part + suffix); lost != nil && !errors.Is(lost, os.ErrNotExist) {
-				err = errors.Join(err, lost)
-			}
-		}
-	}()
+	defer func() { err = errors.Join(err, sqlite.Discard(part)) }()
 	sum, err := s.read(c, out, part)
 	if err == nil {
 		err = s.rebuild(c, part)

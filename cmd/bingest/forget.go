@@ -67,8 +67,7 @@ func (s *settings) forget(c *cli.Context) error {
 	}
 	sum, err := ingest.Forget(c.Context, store, ingest.RunHere(now()), what)
 	if sum.Forgotten != nil && err != nil {
-		err = tool.WithHint(fmt.Errorf("all is forgotten, but its space could not be given back: %w", err),
-			"make room and run the same line again")
+		err = fmt.Errorf("all is forgotten, but its space could not be given back: %w", err)
 	}
 	return errors.Join(s.conclude(c, store, sum, storeHint(err), verdict), store.Close())
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestFullDisk takes documents in where no file may grow beyond a random size, as
+// TestFullDisk takes documents in where no file may grow beyond a random size, much as
 // on a disk that is full: each run says so, what it committed is there, and once
 // there is room, the same line does the rest.
 func TestFullDisk(t *testing.T) {
@@ -42,8 +42,8 @@ func (k *killTest) fill(db string) {
 	switch code := exitCode(k.t, cmd.Run()); code {
 	case 0:
 	case 1:
-		if !strings.Contains(stderr.String(), "bingest: error: ") || !strings.Contains(stderr.String(), "the disk is full") ||
-			!strings.HasSuffix(stderr.String(), "\nbingest: hint: make room and run the same line again; nothing that was committed is lost\n") || strings.Count(stderr.String(), "\n") != 2 {
+		if !strings.Contains(stderr.String(), "bingest: error: ") || !strings.Contains(stderr.String(), "a limit on the size of files is reached") ||
+			!strings.HasSuffix(stderr.String(), "\nbingest: hint: raise the limit, of which ulimit -f tells, and run the same line again; nothing that was committed is lost\n") || strings.Count(stderr.String(), "\n") != 2 {
 			k.t.Errorf("limit %d: said %s", limit, &stderr)
 		}
 		if rep := decode[map[string]any](k.t, stdout.Bytes()); rep["status"] != "failed" {
@@ -90,6 +90,19 @@ func TestFullFileSystem(t *testing.T) {
 	rep = decode[map[string]any](t, p.output(0, bytes.NewReader(stream), "bingest", "-n", "5", "-db", "small/kb.sqlite"))
 	if done := rep["processing_summary"].(map[string]any); done["unchanged"] != float64(len(before)) || done["total_files"] != 300.0 {
 		t.Errorf("%d were there, then: %v", len(before), rep)
+	}
+
+	// On a disk with no room for another byte, questions are answered too.
+	cmd := p.command("sh", "-c", "cat /dev/zero >small/rest")
+	if cmd.Run() == nil {
+		t.Error("the disk is not full")
+	}
+	if all := lines(p.output(0, nil, "basof", "ls", "-db", "small/kb.sqlite")); len(all) != 300 {
+		t.Errorf("%d documents", len(all))
+	}
+	p.checked("small/kb.sqlite")
+	if err := os.Remove(filepath.Join(small, "rest")); err != nil {
+		t.Fatal(err)
 	}
 
 	// Where the file system is read-only, questions are answered and nothing is

@@ -185,6 +185,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "install that version or a later one")
 	case errors.Is(err, sqlite.ErrFull):
 		return tool.WithHint(err, "make room and run the same line again; nothing that was committed is lost")
+	case errors.Is(err, sqlite.ErrFileLimit):
+		return tool.WithHint(err, "raise the limit, of which ulimit -f tells, and run the same line again; nothing that was committed is lost")
 	case errors.Is(err, sqlite.ErrReplaced):
 		return tool.WithHint(err, "what this run took in went with the file that had the name; run the same line again")
 	case errors.Is(err, sqlite.ErrLeftBehind):

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of i
 	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("back up to %s: %w", to, err), ignoreMissing(os.Remove(part)))
+			err = errors.Join(fmt.Errorf("back up to %s: %w", to, err), Discard(part))
 		}
 	}()
 	if err := createLike(part, r.path); err != nil {
@@ -70,12 +71,8 @@ func createLike(path, other string) error {
 		return err
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, st.Mode().Perm()|0o600)
-	var said syscall.Errno
-	if errors.As(err, &said) {
-		return systemFault(err, said)
-	}
 	if err != nil {
-		return err
+		return fileFault(err)
 	}
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && file.Chown(-1, int(sys.Gid)) != nil {
 		err = file.Chmod(st.Mode().Perm()&0o707 | 0o600) // for another group than that of the other
@@ -94,8 +91,12 @@ func (r *Reader) copyTo(ctx context.Context, path string, progress func(done, of
 			return copyPages(ctx, to.(*sqlite3.SQLiteConn), from.(*sqlite3.SQLiteConn), progress)
 		})
 	})
+	var e sqlite3.Error
+	if errors.As(err, &e) && e.Code&0xff == sqlite3.ErrIoErr { // the driver has lost what the system said
+		err = cmp.Or(r.fits(path), err)
+	}
 	if err != nil {
-		return fault(err)
+		return fault(fileFault(err))
 	}
 	// The copy has no WAL beside it; one file is what was asked for.
 	_, err = target.conn.ExecContext(ctx, "PRAGMA journal_mode = DELETE")
@@ -107,7 +108,11 @@ func copyPages(ctx context.Context, to, from *sqlite3.SQLiteConn, progress func(
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, backup.Finish()) }()
+	defer func() {
+		if end := backup.Finish(); err == nil { // else it says the same again
+			err = end
+		}
+	}()
 	for done := false; !done; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -123,6 +128,20 @@ func copyPages(ctx context.Context, to, from *sqlite3.SQLiteConn, progress func(
 	return nil
 }
 
+// fits fails as the system does where a file cannot grow to the size of a copy.
+func (r *Reader) fits(path string) error {
+	var size int64
+	if _, err := r.row("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", nil, &size); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteAt([]byte{0}, size)
+	return errors.Join(err, file.Close())
+}
+
 func syncFile(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -131,9 +150,13 @@ func syncFile(path string) error {
 	return errors.Join(file.Sync(), file.Close())
 }
 
-func ignoreMissing(err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+// Discard removes a file that was not finished, and what SQLite has left beside it.
+func Discard(part string) error {
+	var errs []error
+	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
+		if err := os.Remove(part + suffix); !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
-	return err
+	return errors.Join(errs...)
 }

@@ -203,7 +203,7 @@ func (k *check) outlive(of string, err error) error {
 		return stop.error
 	case k.ctx.Err() != nil:
 		return context.Cause(k.ctx)
-	case errors.As(err, &busy), errors.Is(err, ErrFull):
+	case errors.As(err, &busy), errors.Is(err, ErrFull), errors.Is(err, ErrFileLimit):
 		return err
 	case errors.As(err, &e) && (e.Code == sqlite3.ErrNomem || e.Code == sqlite3.ErrCantOpen):
 		return err

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -40,7 +41,8 @@ func TestFault(t *testing.T) {
 	} {
 		raw := sqlite3.Error{Code: test.code}
 		for _, err := range []error{fault(raw), fault(fmt.Errorf("store: %w", raw)), fault(fault(raw))} {
-			if test.is != nil && !errors.Is(err, test.is) || isBusy(err) != test.busy || ofStore(err) != test.ofStore || !errors.Is(err, raw) {
+			if test.is != nil && !errors.Is(err, test.is) || isBusy(err) != test.busy || ofStore(err) != test.ofStore || !errors.Is(err, raw) ||
+				test.is != nil && strings.Count(err.Error(), test.is.Error()) != 1 {
 				t.Errorf("%v becomes %v", test.code, err)
 			}
 		}
@@ -50,10 +52,10 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// TestFaultOfTheSystem tells a full disk by what the operating system says of it.
+// TestFaultOfTheSystem tells a full disk and a limit by what the operating system says of it.
 func TestFaultOfTheSystem(t *testing.T) {
 	for errno, want := range map[syscall.Errno]error{
-		syscall.ENOSPC: ErrFull, syscall.EDQUOT: ErrFull, syscall.EFBIG: ErrFull, syscall.EROFS: ErrReadOnly, syscall.EIO: nil,
+		syscall.ENOSPC: ErrFull, syscall.EDQUOT: ErrFull, syscall.EFBIG: ErrFileLimit, syscall.EROFS: ErrReadOnly, syscall.EIO: nil,
 	} {
 		err := fault(sqlite3.Error{Code: sqlite3.ErrIoErr, SystemErrno: errno})
 		if want != nil && !errors.Is(err, want) || want == nil && (errors.Is(err, ErrFull) || errors.Is(err, ErrReadOnly)) || !ofStore(err) {
@@ -197,6 +199,29 @@ func TestFullDisk(t *testing.T) {
 	must(t, put(store, "c.md"))
 	if got := listOf(t, openReaderAt(t, path)); got != "[a.md c.md]" {
 		t.Errorf("after room was made: %s", got)
+	}
+}
+
+// TestFullDiskOfVectors runs out of space wherever that can be while vectors are
+// stored, also within vec0, which says no more than that it failed.
+func TestFullDiskOfVectors(t *testing.T) {
+	store := openStore(t, filepath.Join(t.TempDir(), "kb.sqlite"))
+	var pages int
+	_, err := store.write.row("SELECT page_count FROM pragma_page_count", nil, &pages)
+	must(t, err)
+	full := 0
+	for err = ErrFull; err != nil && full < 100; full++ {
+		_, limit := store.write.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages+full))
+		must(t, limit)
+		err = updateVectors(t, store, func(x *tx) error {
+			return insertPassage(x, passageRow{id: 1, path: 1, text: 1, to: kb.Forever}, []float32{1, 2, 3})
+		})
+		if err != nil && (!errors.Is(err, ErrFull) || strings.Count(err.Error(), "full") != 2) { // ours, and what SQLite says
+			t.Errorf("with room for %d pages: %v", full, err)
+		}
+	}
+	if err != nil || full < 10 {
+		t.Errorf("with room for %d pages: %v", full, err)
 	}
 }
 

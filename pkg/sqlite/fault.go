@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -24,6 +25,9 @@ var (
 	ErrDamaged = errors.New("the file is damaged")
 	// ErrFull: there is no space left.
 	ErrFull = errors.New("the disk is full")
+	// ErrFileLimit: a file would be larger than this process may make one, or than the file
+	// system takes.
+	ErrFileLimit = errors.New("a limit on the size of files is reached (see ulimit -f)")
 	// ErrReadOnly: the file or its folder cannot be written.
 	ErrReadOnly = errors.New("it cannot be written")
 	// ErrLeftBehind: what SQLite has beside the file belongs to somebody else. It holds
@@ -44,13 +48,14 @@ const (
 // fault gives an error of SQLite the class or the sentinel that callers branch
 // on, by its result code. It is the one place that decides: what is refused for
 // its content is a *kb.Fault of class Processing, what may pass one of class
-// ExceptionAfterRetries, and what is neither is the matter of the whole store.
+// ExceptionAfterRetries, and what is neither is the matter of the whole store. An
+// error that it has decided on before stays as it is.
 func fault(err error) error {
 	if err == nil {
 		return nil // at no cost, as it mostly is
 	}
 	var e sqlite3.Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || isDecided(err) {
 		return err
 	}
 	switch e.Code {
@@ -81,6 +86,12 @@ func fault(err error) error {
 	}
 }
 
+// isDecided reports whether an error has been through fault.
+func isDecided(err error) bool {
+	isOne := func(one error) bool { return errors.Is(err, one) }
+	return errors.As(err, new(*kb.Fault)) || slices.ContainsFunc([]error{ErrForeign, ErrDamaged, ErrFull, ErrFileLimit, ErrReadOnly, ErrNoFolder}, isOne)
+}
+
 // badFormat is all that SQLite says where the number of the format of the schema, which
 // has not changed in twenty years, is none that it knows.
 const badFormat = "unsupported file format"
@@ -96,8 +107,10 @@ func (e *noFolder) Unwrap() []error { return []error{ErrNoFolder, e.err} }
 // SQLite says no more than that opening, reading or writing failed.
 func systemFault(err error, said syscall.Errno) error {
 	switch said {
-	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG: // a quota and ulimit -f are a full disk too
+	case syscall.ENOSPC, syscall.EDQUOT: // a quota is a full disk too
 		return fmt.Errorf("%w: %w", ErrFull, err)
+	case syscall.EFBIG:
+		return fmt.Errorf("%w: %w", ErrFileLimit, err)
 	case syscall.EROFS:
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case syscall.ENOENT:
@@ -105,6 +118,15 @@ func systemFault(err error, said syscall.Errno) error {
 	default:
 		return err
 	}
+}
+
+// fileFault is systemFault of an error of a file that SQLite did not open.
+func fileFault(err error) error {
+	var said syscall.Errno
+	if errors.As(err, &said) {
+		return systemFault(err, said)
+	}
+	return err
 }
 
 // isBusy reports whether an error says that another process holds the lock.

@@ -97,10 +97,11 @@ func openReader(ctx context.Context, path, pragmas string) (*Reader, error) {
 }
 
 // cannotShare reports whether SQLite could not open a file in WAL mode for want
-// of write access to its folder.
+// of write access to its folder, or of room in it.
 func cannotShare(err error) bool {
 	var e sqlite3.Error
-	return errors.As(err, &e) && (e.Code == sqlite3.ErrCantOpen || e.Code == sqlite3.ErrReadonly)
+	return errors.As(err, &e) && (e.Code == sqlite3.ErrCantOpen || e.Code == sqlite3.ErrReadonly ||
+		e.Code == sqlite3.ErrIoErr && (errors.Is(err, ErrFull) || errors.Is(err, ErrFileLimit)))
 }
 
 // begin opens the session and takes the snapshot.
@@ -130,7 +131,7 @@ func (r *Reader) beginApart(ctx context.Context, info os.FileInfo) error {
 	}
 	twin, err := r.copyApart()
 	if err != nil {
-		return err
+		return fmt.Errorf("copy it to where it can be read: %w", fileFault(err))
 	}
 	return r.begin(ctx, dsn(twin, url.Values{"mode": {"rw"}}))
 }
