@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
@@ -190,6 +192,9 @@ func (c *Checker) Check(ctx context.Context, opts CheckOptions, report func(Find
 	return k.sum, nil
 }
 
+// ofMachine is what the system says when it has no more to give, or may not give it.
+var ofMachine = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EACCES, syscall.EPERM}
+
 // outlive makes a finding of an error about what the file holds, and returns all
 // others.
 func (k *check) outlive(of string, err error) error {
@@ -205,7 +210,9 @@ func (k *check) outlive(of string, err error) error {
 		return context.Cause(k.ctx)
 	case errors.As(err, &busy), errors.Is(err, ErrFull), errors.Is(err, ErrFileLimit):
 		return err
-	case errors.As(err, &e) && (e.Code == sqlite3.ErrNomem || e.Code == sqlite3.ErrCantOpen):
+	case errors.As(err, &e) && (e.Code == sqlite3.ErrNomem || e.Code == sqlite3.ErrCantOpen || slices.Contains(ofMachine, e.SystemErrno)):
+		return err
+	case slices.ContainsFunc(ofMachine, func(said syscall.Errno) bool { return errors.Is(err, said) }):
 		return err
 	}
 	return k.damage(CodeUnreadable, ByRecovery, "%s cannot be read: %v", of, err)

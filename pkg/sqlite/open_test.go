@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
@@ -86,6 +87,10 @@ func TestOpenWhatIsThere(t *testing.T) {
 			}
 			if after, _ := os.ReadFile(path); test.write != nil && string(after) != string(before) {
 				t.Error("a file that was refused has been changed")
+			}
+			_, err = Recover(t.Context(), path, path+"-recovered", time.Now, func(Finding) error { return nil }, nil)
+			if test.foreign && !errors.Is(err, ErrForeign) {
+				t.Errorf("recovered: %v", err)
 			}
 			if left, _ := filepath.Glob(path + "-*"); test.foreign && len(left) > 0 {
 				t.Errorf("beside a file that was refused are now %q", left)

@@ -1,12 +1,14 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"syscall"
 
@@ -53,7 +55,16 @@ func Recoverable(ctx context.Context, path string) bool {
 	if r.layout, err = newLayout(ctx); err != nil {
 		return false
 	}
-	for n := uint32(1); n <= min(r.file.Pages(), pagesToKnow); n++ {
+	return r.isOurs(pagesToKnow)
+}
+
+// isOurs reports whether a file is marked as a knowledge base, or one of its first pages
+// looks like that of one.
+func (r *recovery) isOurs(most uint32) bool {
+	if r.file.Application() == applicationID {
+		return true
+	}
+	for n := uint32(1); n <= min(r.file.Pages(), most) && r.ctx.Err() == nil; n++ {
 		page, err := r.file.Page(n)
 		if err != nil || page.Kind != pages.TableLeaf {
 			continue
@@ -103,7 +114,8 @@ type recovery struct {
 // leads to any more, by the types of its values. Each content is proved by its
 // SHA-256, which stands in an index too. Of a content that is lost, the versions
 // stay: asking for them is an error, which an older version would not be. A
-// version that is lost but for its entry in an index is kept in the same way.
+// version that is lost but for its entry in an index is kept in the same way. A file
+// in which nothing is of a knowledge base is refused: ErrForeign.
 //
 // If progress is not nil, it is told how far all of this is.
 func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(Finding) error, progress func(RecoveryProgress)) (sum RecoverySummary, err error) {
@@ -121,6 +133,9 @@ func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(F
 	}
 	if r.layout, err = newLayout(ctx); err != nil {
 		return sum, err
+	}
+	if !r.isOurs(math.MaxUint32) {
+		return sum, cmp.Or(context.Cause(ctx), fmt.Errorf("open %s: %w, nor what is left of one", from, ErrForeign))
 	}
 	if err := r.create(to, from); err != nil {
 		return sum, fmt.Errorf("make %s: %w", to, err)

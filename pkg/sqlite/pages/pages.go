@@ -47,6 +47,7 @@ type File struct {
 	usable int   // bytes in a page that hold content
 	pages  uint32
 	whole  bool   // the header makes sense
+	owner  uint32 // application_id
 	said   uint32 // how many pages the header says that there are; 0 where it does not
 	log    *log
 
@@ -95,6 +96,7 @@ func (f *File) readHeader() error {
 			header = raw[:headerSize]
 		}
 	}
+	f.owner = binary.BigEndian.Uint32(header[68:])
 	size := int(binary.BigEndian.Uint16(header[16:]))
 	if size == 1 {
 		size = largestPage
@@ -166,6 +168,9 @@ func (f *File) CutOff() int64 { return max(0, int64(f.said)-int64(f.pages)) }
 
 // Whole reports whether the header of the file makes sense.
 func (f *File) Whole() bool { return f.whole }
+
+// Application returns whose file the header says that it is: see PRAGMA application_id.
+func (f *File) Application() uint32 { return f.owner }
 
 // Pages returns the number of pages, which are counted from 1.
 func (f *File) Pages() uint32 { return f.pages }
