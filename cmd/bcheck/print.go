@@ -193,9 +193,13 @@ func (p *printer) summary() error {
 	if err := p.more(); err != nil {
 		return err
 	}
+	damage := "no damage found"
+	if p.damages > 0 {
+		damage = tool.Count(p.damages, "damage") + " found"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, %s; %s of %s, %s, %s", tool.Display(p.db, p.terminal),
-		tool.Count(p.damages, "damage"), tool.Count(p.notes, "note"),
+		damage, tool.Count(p.notes, "note"),
 		tool.Count(p.sum.Versions, "version"), tool.Count(p.sum.Paths, "path"),
 		tool.Count(p.sum.Contents, "content"), tool.Count(p.sum.Passages, "passage"))
 	if p.checked {
