@@ -168,6 +168,8 @@ func storeHint(err error) error {
 	switch {
 	case errors.As(err, &fault) && fault.Code == kb.Busy:
 		return tool.WithHint(err, "run the same line again when it is done; see bingest status")
+	case errors.Is(err, sqlite.ErrUnreadable):
+		return tool.WithHint(err, sqlite.UnreadableHint)
 	case errors.Is(err, sqlite.ErrOtherLog):
 		return tool.WithHint(err, sqlite.OtherLogHint)
 	case errors.Is(err, sqlite.ErrMissing):

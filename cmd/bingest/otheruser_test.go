@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -60,5 +62,19 @@ func TestOtherUser(t *testing.T) {
 	}
 	if text, _ := as(owner, 0, "", "basof", "-db", "kb.sqlite", "docs/a.md"); text != "one\n" {
 		t.Errorf("the owner reads %q", text)
+	}
+
+	// What only its owner may read is said to be so, once.
+	as(owner, 0, "", "basof", "-db", "kb.sqlite", "backup", "private.sqlite")
+	for name, mode := range map[string]os.FileMode{"private.sqlite": 0o600, "private": 0o700} {
+		if err := errors.Join(os.MkdirAll(filepath.Join(p.dir, "private"), 0o700), os.Chmod(filepath.Join(p.dir, name), mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"private.sqlite", "private/kb.sqlite"} {
+		want := "\\Abasof: error: open " + name + ": it may not be read(, since it belongs to .*|: its folder): permission denied\nbasof: hint: run this as its owner, .*\n\\z"
+		if _, said := as(other, 1, "", "basof", "-db", name, "ls"); !regexp.MustCompile(want).MatchString(said) {
+			t.Errorf("who may not read %s is told: %s", name, said)
+		}
 	}
 }

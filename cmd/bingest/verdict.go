@@ -173,6 +173,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "run the same line again when it is done; see bingest status")
 	case errors.Is(err, sqlite.ErrDamaged):
 		return tool.WithHint(err, "bcheck says what is damaged and how to save the rest; or go back to a copy that basof backup made, with the -wal beside the file removed first")
+	case errors.Is(err, sqlite.ErrUnreadable):
+		return tool.WithHint(err, sqlite.UnreadableHint)
 	case errors.Is(err, sqlite.ErrOtherLog):
 		return tool.WithHint(err, sqlite.OtherLogHint)
 	case errors.Is(err, sqlite.ErrMissing):

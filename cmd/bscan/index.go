@@ -114,10 +114,12 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 		return ctx, x, nil
 	}
 	reader, err := sqlite.OpenReader(ctx, *s.index)
-	if errors.Is(err, sqlite.ErrMissing) {
+	switch {
+	case errors.Is(err, sqlite.ErrMissing):
 		return ctx, x, nil
-	}
-	if err != nil {
+	case errors.Is(err, sqlite.ErrUnreadable):
+		return ctx, x, tool.WithHint(err, sqlite.UnreadableHint)
+	case err != nil:
 		return ctx, x, err
 	}
 	ctx, x.stop = context.WithCancel(ctx)

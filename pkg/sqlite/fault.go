@@ -30,6 +30,8 @@ var (
 	ErrFileLimit = errors.New("a limit on the size of files is reached (see ulimit -f)")
 	// ErrReadOnly: the file or its folder cannot be written.
 	ErrReadOnly = errors.New("it cannot be written")
+	// ErrUnreadable: the file, or what SQLite has beside it, may not be read; see UnreadableHint.
+	ErrUnreadable = errors.New("it may not be read")
 	// ErrLeftBehind: what SQLite has beside the file belongs to somebody else. It holds
 	// nothing.
 	ErrLeftBehind = errors.New("it cannot be written while a file beside it belongs to another user")
@@ -39,8 +41,9 @@ var (
 	ErrReplaced = errors.New("the file was replaced or moved away while it was written")
 )
 
-// What to do about ErrOtherLog and ErrLeftBehind.
+// What to do about ErrUnreadable, ErrOtherLog and ErrLeftBehind.
 const (
+	UnreadableHint = "run this as its owner, or have the owner let you read it, with the -wal beside it (chmod, chgrp)"
 	OtherLogHint   = "if the file was put in the place of another, as a copy that is gone back to, remove the -wal and -shm beside it; if not, put back the file that they belong to"
 	LeftBehindHint = "remove its -wal and -shm, which hold nothing, while no program has it open; one of another user left them"
 )

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -88,7 +89,7 @@ func checkOwner(ctx context.Context, path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return unstatted(err)
 	case info.IsDir():
 		return fmt.Errorf("%w, but a folder", ErrForeign)
 	case !info.Mode().IsRegular():
@@ -96,7 +97,7 @@ func checkOwner(ctx context.Context, path string) error {
 	case info.Size() == 0:
 		return nil
 	}
-	if err := errors.Join(checkWritable(path), checkLog(ctx, path)); err != nil {
+	if err := errors.Join(cmp.Or(checkReadable(path), checkWritable(path)), checkLog(ctx, path)); err != nil {
 		return err
 	}
 	err = checkOwnerBy(ctx, path, "ro")

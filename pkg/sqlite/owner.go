@@ -1,11 +1,14 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -24,11 +27,31 @@ func inTheWay(path string, info os.FileInfo) bool {
 	return us != 0 && us != int(st.Uid) && missing(path+"-shm") // root gives them to the owner
 }
 
+// unstatted makes an error of os.Stat one that does not say the name again.
+func unstatted(err error) error {
+	reason := errors.Unwrap(err)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: its folder: %w", ErrUnreadable, reason)
+	}
+	return reason
+}
+
+// checkReadable returns ErrUnreadable if a file may not be read, or the log that SQLite
+// has beside it.
+func checkReadable(path string) error {
+	for _, suffix := range []string{"", "-wal"} {
+		if reason := may(unix.R_OK, path+suffix); reason != nil {
+			return fmt.Errorf("%w%s: %w", ErrUnreadable, whose(path, suffix), reason)
+		}
+	}
+	return nil
+}
+
 // checkWritable returns ErrReadOnly or ErrLeftBehind if a file may not be written, or one
 // that SQLite has beside it.
 func checkWritable(path string) error {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		reason := mayWrite(path + suffix)
+		reason := may(unix.W_OK, path+suffix)
 		if reason == nil {
 			continue
 		}
@@ -45,20 +68,29 @@ func checkWritable(path string) error {
 // written: beside one in WAL mode, SQLite makes others even to read it.
 func denied(path string, err error) error {
 	if cannotShare(err) {
-		if reason := mayWrite(filepath.Dir(path)); reason != nil {
+		if reason := may(unix.W_OK, filepath.Dir(path)); reason != nil {
 			return fmt.Errorf("%w: its folder: %w", ErrReadOnly, reason)
 		}
 	}
 	return err
 }
 
-// mayWrite returns why a file or folder may not be written; one that is not there may be.
-func mayWrite(path string) error {
-	switch err := unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK, unix.AT_EACCESS); err {
+// may returns why a file or folder may not be read or written (unix.R_OK, unix.W_OK); one
+// that is not there may be.
+func may(do uint32, path string) error {
+	switch err := unix.Faccessat(unix.AT_FDCWD, path, do, unix.AT_EACCESS); err {
 	case unix.EACCES, unix.EPERM, unix.EROFS:
 		return err
 	}
 	return nil
+}
+
+// whose names a file that lies beside another, and says who has it.
+func whose(path, suffix string) string {
+	if suffix == "" { // the name has been said
+		return strings.Replace(belongs(path), ", which", ", since it", 1)
+	}
+	return ": " + path + suffix + belongs(path+suffix)
 }
 
 // belongs says who has a file, if that is somebody else.

@@ -33,7 +33,7 @@ type Reader struct {
 
 // OpenReader opens the knowledge base at path. A file without tables is an
 // empty knowledge base. Errors that callers tell apart are ErrMissing, ErrDamaged,
-// ErrForeign, ErrNewer and ErrOtherLog.
+// ErrForeign, ErrNewer, ErrUnreadable and ErrOtherLog.
 //
 // Where SQLite cannot make the files that it needs beside a file in WAL mode, or would
 // make some that the owner of the file cannot write, the file is read as immutable if
@@ -57,7 +57,7 @@ func openReader(ctx context.Context, path, pragmas string) (*Reader, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, ErrMissing
 	case err != nil:
-		return nil, errors.Unwrap(err)
+		return nil, unstatted(err)
 	case info.IsDir():
 		return nil, fmt.Errorf("%w, but a folder", ErrForeign)
 	case !info.Mode().IsRegular():
@@ -65,7 +65,7 @@ func openReader(ctx context.Context, path, pragmas string) (*Reader, error) {
 	case info.Size() == 0:
 		return emptyReader(ctx, path)
 	}
-	if err := checkLog(ctx, path); err != nil {
+	if err := errors.Join(checkReadable(path), checkLog(ctx, path)); err != nil {
 		return nil, err
 	}
 	r := &Reader{path: path, pragmas: pragmas}

@@ -120,7 +120,7 @@ type recovery struct {
 // If progress is not nil, it is told how far all of this is.
 func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(Finding) error, progress func(RecoveryProgress)) (sum RecoverySummary, err error) {
 	r := &recovery{ctx: ctx, report: report, progress: progress, clock: clock, rows: make(map[string]int64)}
-	if err := checkLog(ctx, from); err != nil {
+	if err := errors.Join(checkReadable(from), checkLog(ctx, from)); err != nil {
 		return sum, fmt.Errorf("open %s: %w", from, err)
 	}
 	if err := r.open(from); err != nil {
