@@ -121,8 +121,15 @@ func isBullet(text string) bool {
 	return len(text) > 2 && strings.IndexByte("-*+", text[0]) >= 0 && text[1] == ' '
 }
 
-// isTarget reports a target, which names what comes after it and is no text.
-func isTarget(text string) bool { return strings.HasPrefix(text, ".. _") }
+// hasNoText reports a target, which names what comes after it, or a comment.
+func hasNoText(text string) bool {
+	rest, ok := strings.CutPrefix(text, ".. ")
+	if !ok {
+		return false
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	return strings.HasPrefix(rest, "_") || !strings.Contains(line, "::") && strings.IndexAny(rest, "[|") != 0
+}
 
 func isItem(line string) bool {
 	mark, _ := rstBullet(strings.TrimSpace(expandTabs(line)))
@@ -163,7 +170,7 @@ func (r *rstReader) begin(indent int, text string) {
 	for mark != "" {
 		level := r.nest.enter(indent)
 		inner := indent + len(text) - len(rest)
-		if rest == "" || isTarget(rest) {
+		if rest == "" || hasNoText(rest) {
 			return
 		}
 		r.p.begin(Item, level, inner, r.l.n)

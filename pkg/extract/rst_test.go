@@ -14,6 +14,12 @@ func TestRestructuredAsWritten(t *testing.T) {
 			"row onboot\tThe device sure\n"},
 		{"a cell that is wider than its column", "===  ====\ncommand queuing\na    b\n===  ====\n",
 			"row command queuing\nrow a\tb\n"},
+		{"a table without an end", "  ==  ==\n  a   b\nText.\n", "row a\tb\nparagraph Text.\n"},
+		{"a table in a cell", "==  ========\na   one\n\n    two\n\n    == ===\n    f  g\n    -  -\n    == ===\nb   three\n==  ========\n\nText.\n",
+			"row a\tone two f g - -\nrow b\tthree\nparagraph Text.\n"},
+		{"signs in cells", "==  ==\na   --\n    ==\n==  ==\n\nText.\n", "row a\t-- ==\nparagraph Text.\n"},
+		{"marks of lists in a table", ".. list-table::\n\n   - + a\n     + b\n       - c\n   - ..  row 2\n\n     + d\n     + .. _e:\n\n       f\n   -\n     + g\n",
+			"row a\tb - c\nrow d\tf\nrow g\n"},
 		{"letters before tabs", "a.\tRemove it,\n\tso that it is gone.\n\nb.\tWait.\n",
 			"item Remove it, so that it is gone.\nitem Wait.\n"},
 		{"a number in running text", "3) macros that\nbite you\n\n1. an item\n2. another\n",
@@ -36,7 +42,7 @@ func TestRestructuredAsWritten(t *testing.T) {
 			"paragraph f(a, b) g()\nparagraph Text of f.\nparagraph d(e, F)\n"},
 		{"targets in tables", ".. flat-table::\n\n   * .. _`ONE-FRAME`:\n\n     - one\n     - .. _b:\n       two\n\n== ==\na  .. _c:\n   d\n== ==\n\n" +
 			".. csv-table::\n\n   a,\".. _b:\n   c\"\n", "row one\ttwo\nrow a\td\nrow a\tc\n"},
-		{"targets in items", "* .. _a:\n\n  one\n\n* two\n  .. _b:\n", "item one\nitem two .. _b:\n"},
+		{"targets in items", "* .. _a:\n\n  one\n\n* two\n  .. _b:\n\n* .. a comment\n\n  three\n", "item one\nitem two .. _b:\nitem three\n"},
 		{"brackets in a name", "fan[1-4]_input, and see [1]_\n", "paragraph fan[1-4]_input, and see\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

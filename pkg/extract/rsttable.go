@@ -14,13 +14,18 @@ func (r *rstReader) table(before lines, text string) bool {
 	case strings.HasPrefix(text, "+-") && strings.HasSuffix(text, "+") && strings.Trim(text, "+-") == "":
 		r.l = before
 		r.grid()
-	case strings.HasPrefix(text, "==") && strings.Contains(text, " =") && strings.Trim(text, "= ") == "":
+	case isBorder(text):
 		r.l = before
-		return r.simple()
+		r.simple()
 	default:
 		return false
 	}
 	return true
+}
+
+// isBorder reports the border of a simple table: a run of signs over each column.
+func isBorder(text string) bool {
+	return strings.HasPrefix(text, "==") && strings.Contains(text, " =") && strings.Trim(text, "= ") == ""
 }
 
 // maxColumns bounds the columns of a table; what is beyond belongs to the last.
@@ -34,7 +39,7 @@ type cells struct {
 
 func (c *cells) add(column int, text string, n int) {
 	text = strings.TrimSpace(text)
-	for isTarget(text) {
+	for hasNoText(text) {
 		_, text, _ = strings.Cut(text, "\n")
 		text = strings.TrimSpace(text)
 	}
@@ -90,38 +95,42 @@ func (r *rstReader) grid() {
 }
 
 // simple reads a table whose columns are marked above and below. A line whose
-// first column is empty belongs to the row before it.
-func (r *rstReader) simple() bool {
+// first column is empty belongs to the row before it, and may be of a table in a
+// cell.
+func (r *rstReader) simple() {
 	border, _ := r.l.next()
 	columns := simpleColumns(expandTabs(border))
 	var c cells
 	for borders := 1; ; {
-		line, ok := r.l.next()
+		line, ok := r.l.peek()
 		line = expandTabs(line)
-		text := strings.TrimSpace(line)
-		if !ok || text != "" && indentOf(line) < columns[0] {
+		text, indent := strings.TrimSpace(line), indentOf(line)
+		if !ok || text != "" && indent < columns[0] {
 			r.row(&c)
-			return true
+			return
 		}
-		if text != "" && strings.Trim(text, "= ") == "" {
+		r.l.next()
+		switch {
+		case text == "":
+		case indent == columns[0] && strings.Trim(text, "= ") == "":
 			r.row(&c)
 			borders++
 			below, more := r.l.peek()
 			if borders > 2 || !more || blank(below) {
-				return true
+				return
 			}
-			continue
-		}
-		if text == "" || strings.Trim(text, "- ") == "" {
+		case indent == columns[0] && strings.Trim(text, "- ") == "":
 			r.row(&c)
-			continue
-		}
-		parts := slice(line, columns)
-		if !blank(parts[0]) {
-			r.row(&c)
-		}
-		for i, part := range parts {
-			c.add(i, part, r.l.n)
+		default:
+			parts := slice(line, columns)
+			if !blank(parts[0]) {
+				r.row(&c)
+			}
+			for i, part := range parts {
+				if !isBorder(strings.TrimSpace(part)) { // of a table in a cell
+					c.add(i, part, r.l.n)
+				}
+			}
 		}
 	}
 }
@@ -159,10 +168,10 @@ func slice(line string, columns []int) []string {
 }
 
 // listTable reads a table that is written as a list of lists: "* -" begins a row,
-// "-" a cell.
+// "-" a cell. Any marks of lists do.
 func (r *rstReader) listTable(indent int) {
 	var c cells
-	column, outer := 0, -1
+	column, outer, inner := 0, -1, -1 // inner is the column at which the marks of cells stand
 	for {
 		line, ok := r.l.peek()
 		if !ok || !blank(line) && indentOf(line) <= indent {
@@ -170,18 +179,30 @@ func (r *rstReader) listTable(indent int) {
 			return
 		}
 		r.l.next()
+		line = expandTabs(line)
 		at, text := indentOf(line), strings.TrimSpace(line)
-		cells, begins := strings.CutPrefix(text, "* ")
-		if begins && (outer < 0 || at == outer) {
+		rest, marked := cutBullet(text)
+		if marked && (outer < 0 || at == outer) {
 			r.row(&c)
-			outer, column, text = at, -1, strings.TrimSpace(cells)
+			column, outer, inner = -1, at, -1
+			at += len(text) - len(rest)
+			text = rest
+			rest, marked = cutBullet(text)
 		}
-		if cell, found := strings.CutPrefix(text+" ", "- "); found && at <= outer+2 {
-			column++
-			text = cell
+		if marked && (inner < 0 || at <= inner) {
+			column, inner = column+1, at
+			text = rest
 		}
 		c.add(max(column, 0), text, r.l.n)
 	}
+}
+
+// cutBullet cuts the mark of an item off that has no number.
+func cutBullet(text string) (rest string, ok bool) {
+	if text == "" || strings.IndexByte("-*+", text[0]) < 0 || len(text) > 1 && text[1] != ' ' {
+		return text, false
+	}
+	return strings.TrimLeft(text[1:], " "), true
 }
 
 // csvTable reads a table of values with commas between them, whose head is an
