@@ -14,6 +14,7 @@ func TestInline(t *testing.T) {
 		{"rst", ":command:`if(a <b>) <if>` :ref:`the set<s>` :doc:`Lists (all)</l>` `site<https://a>`_ `a\\ b`_", "if(a <b>) the set Lists (all) site ab"},
 		{"rst", ":file:`/a <b>` :kbd:`~` :code:`a\\n <b>` :math:`\\pi <n>` :samp:`C:\\\\{x}`", `/a <b> ~ a\n <b> \pi <n> C:\{x}`},
 		{"rst", ":any:`<x>` `a\n<b>`_ :any:`~a.b\\<c>`", "x a b<c>"},
+		{"rst", ":pep:`8#x`, :RFC:`2822`, :rfc:`7231#section-3.1`, :rfc:`the mail <822>`", "PEP 8, RFC 2822, RFC 7231 Section 3.1, the mail"},
 		{"rst", "a|b|c and |version|", "a|b|c and version"},
 		{"rst", `\*a\* C:\\x`, `*a* C:\x`},
 		{"rst", "日本語の *強調* です", "日本語の 強調 です"},

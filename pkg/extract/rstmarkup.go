@@ -253,8 +253,24 @@ func rstRole(role, text string) string {
 		return text
 	case rstWords[role]:
 		return unescaped(text)
+	case role == "pep" || role == "pep-reference" || role == "rfc" || role == "rfc-reference":
+		if _, titled := beforeTarget(text); !titled {
+			return rstStandard(strings.ToUpper(role[:3]), text)
+		}
 	}
 	return rstReference(text)
+}
+
+// rstStandard gives the name of a document by its series and number, which may have a
+// place in it: "RFC 7231 Section 3.1".
+func rstStandard(series, number string) string {
+	number, place, _ := strings.Cut(number, "#")
+	name := series + " " + number
+	switch kind, at, _ := strings.Cut(place, "-"); kind {
+	case "section", "appendix", "page":
+		name += " " + strings.ToUpper(kind[:1]) + kind[1:] + " " + at
+	}
+	return name
 }
 
 // rstReference gives the text of what stands in a role or a link: the text before
