@@ -67,9 +67,7 @@ func (r *adocReader) table(sign, body string, start int) {
 
 // values reads a table of values with a separator between them.
 func (r *adocReader) values(separator, body string, start int) {
-	if strings.Contains(body, "//") || strings.Contains(body, "::") {
-		body = withoutComments(body)
-	}
+	body = withoutLines(body, func(line string) bool { return strings.HasPrefix(line, "//") || adocMacro(line) })
 	sign, _ := utf8.DecodeRuneInString(separator)
 	records(body, sign, start, func(record []string, first, last int) {
 		for _, value := range record {
@@ -79,21 +77,6 @@ func (r *adocReader) values(separator, body string, start int) {
 		}
 		r.b.flush(Row, 0, first, last)
 	})
-}
-
-// withoutComments empties the lines of a table that are not part of it.
-func withoutComments(body string) string {
-	kept := make([]byte, 0, len(body))
-	for line := range strings.Lines(body) {
-		if text := shown(line); text != line {
-			line = text + "\n"
-		}
-		if strings.HasPrefix(line, "//") || adocMacro(trimRight(line)) {
-			line = "\n"
-		}
-		kept = append(kept, line...)
-	}
-	return string(kept)
 }
 
 // adocTable is a table with a separator before each cell, or between the cells of
@@ -112,7 +95,7 @@ type adocTable struct {
 
 func (t *adocTable) line(line string, n int) {
 	line = shown(line)
-	if strings.HasPrefix(line, "//") || t.rowPerLine && blank(line) {
+	if strings.HasPrefix(line, "//") || adocMacro(trimRight(line)) || blockMark(trimRight(line)) || t.rowPerLine && blank(line) {
 		return
 	}
 	cells, begins, joint := 0, t.rowPerLine, "\n"
@@ -135,6 +118,12 @@ func (t *adocTable) line(line string, n int) {
 	if t.columns == 0 {
 		t.columns = cells
 	}
+}
+
+// blockMark reports a line around a block of code or text that stands in a cell.
+func blockMark(line string) bool {
+	return strings.HasPrefix(line, "[source") && strings.HasSuffix(line, "]") || strings.HasPrefix(line, "```") ||
+		len(line) >= 4 && strings.ContainsAny(line[:1], "-.=*_+") && strings.Trim(line, line[:1]) == ""
 }
 
 // begin begins a cell, before which there are some on its line.

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -36,7 +37,7 @@ func (r *adocReader) header() {
 		switch {
 		case !ok:
 			return
-		case blank(line), adocComment(line), r.attribute(line, true):
+		case blank(line), adocComment(line), adocCondition(trimRight(line)), r.attribute(line, true):
 			continue
 		}
 		title, found := strings.CutPrefix(line, "= ")
@@ -103,39 +104,6 @@ func (r *adocReader) authors(line string) bool {
 	return false
 }
 
-// adocAttribute splits the line that sets an attribute.
-func adocAttribute(line string) (name, value string, ok bool) {
-	if line == "" || line[0] != ':' {
-		return "", "", false
-	}
-	name, value, ok = strings.Cut(line[1:], ":")
-	return name, value, ok && name != "" && !strings.ContainsAny(name, " \t") && (value == "" || value[0] == ' ')
-}
-
-// attribute reads the line that sets an attribute.
-func (r *adocReader) attribute(line string, keep bool) bool {
-	name, value, ok := adocAttribute(line)
-	if !ok {
-		return false
-	}
-	first := r.l.n
-	name, value = strings.ToLower(strings.Trim(name, "!")), strings.TrimSpace(value)
-	for strings.HasSuffix(value, " \\") {
-		line, ok := r.l.next()
-		if !ok || len(value) > window {
-			break
-		}
-		value = strings.TrimSuffix(value, "\\") + strings.TrimSpace(line)
-	}
-	if len(value) < window {
-		r.attributes[name] = value
-	}
-	if keep {
-		r.b.meta(name, value, first, r.l.n)
-	}
-	return true
-}
-
 func (r *adocReader) read() {
 	for {
 		line, ok := r.l.next()
@@ -145,6 +113,7 @@ func (r *adocReader) read() {
 		}
 		line = trimRight(shown(line))
 		switch {
+		case adocCondition(line): // a processor takes the line out before it sees blocks
 		case line == "":
 			r.close()
 		case r.skip(line), r.delimited(line):
@@ -162,7 +131,7 @@ func (r *adocReader) skip(line string) bool {
 	case line == "+":
 		r.inItem = len(r.marks) > 0
 	case strings.HasPrefix(line, "//") && !strings.HasPrefix(line, "////"), line == "<<<", line == "'''":
-	case line[0] == '[' && strings.HasSuffix(line, "]") && !strings.HasPrefix(line, "[["):
+	case adocAttributes(line):
 		r.close()
 		r.next.read(line)
 		r.quoted(line)
@@ -176,6 +145,15 @@ func (r *adocReader) skip(line string) bool {
 		r.close()
 	}
 	return true
+}
+
+// adocAttributes reports the line that says something of the block below it.
+func adocAttributes(line string) bool {
+	if len(line) < 2 || line[0] != '[' || line[len(line)-1] != ']' {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(line[1:])
+	return unicode.IsLetter(first) || strings.ContainsRune(`]_.#%{,"'`, first)
 }
 
 // quoted reads who said or wrote what is below a line of attributes, and where:
@@ -223,42 +201,6 @@ func firstValue(list string) (value, rest string) {
 		value = ""
 	}
 	return strings.TrimSpace(value), rest
-}
-
-// adocMacro reports lines that only tell a processor what to do.
-func adocMacro(line string) bool {
-	if !strings.HasSuffix(line, "]") {
-		return false
-	}
-	name, _, found := strings.Cut(line, "::")
-	if !found {
-		return false
-	}
-	switch name {
-	case "include", "ifdef", "ifndef", "ifeval", "endif", "toc", "video", "audio", "asciimath":
-		return true
-	}
-	return false
-}
-
-// shown gives what stands in the brackets of a condition on one line, such as
-// ifdef::name[text], since a processor puts it in the place of the line. Any other
-// line stays as it is.
-func shown(line string) string {
-	for {
-		rest, found := strings.CutPrefix(line, "ifdef::")
-		if !found {
-			if rest, found = strings.CutPrefix(line, "ifndef::"); !found {
-				return line
-			}
-		}
-		name, text, _ := strings.Cut(trimRight(rest), "[")
-		text, found = strings.CutSuffix(text, "]")
-		if !found || text == "" || name == "" || strings.ContainsAny(name, " \t") {
-			return line
-		}
-		line = text
-	}
 }
 
 // cutAfter gives what stands in quotes after a name, or up to a comma or bracket.
@@ -341,9 +283,9 @@ func (r *adocReader) delimited(line string) bool {
 	var read func(body string, start int)
 	switch {
 	case strings.HasPrefix(line, "```"):
-		end, read = "```", r.b.code
+		end, read = "```", r.code
 	case strings.HasPrefix(line, "----") && strings.Trim(line, "-") == "", strings.HasPrefix(line, "....") && strings.Trim(line, ".") == "":
-		read = r.b.code
+		read = r.code
 	case strings.HasPrefix(line, "////") && strings.Trim(line, "/") == "", strings.HasPrefix(line, "++++") && strings.Trim(line, "+") == "":
 		read = func(string, int) {}
 	case len(line) >= 4 && strings.ContainsAny(line[:1], "|,:!") && strings.Trim(line[1:], "=") == "":
@@ -360,6 +302,11 @@ func (r *adocReader) delimited(line string) bool {
 	r.l.next()
 	read(body, start)
 	return true
+}
+
+// code reads the lines of a block of code.
+func (r *adocReader) code(body string, start int) {
+	r.b.code(withoutLines(body, adocDirective), start)
 }
 
 // item reads the first line of an item of a list.
@@ -440,7 +387,7 @@ func (r *adocReader) text(line string) {
 	case (line[0] == ' ' || line[0] == '\t') && !r.inItem:
 		start := r.l.n
 		literal := line + "\n" + r.l.takeWhile(func(line string) bool { return !blank(line) })
-		r.b.code(dedent(literal), start)
+		r.b.code(dedent(withoutLines(literal, adocDirective)), start)
 		return
 	case line[0] == '.' && len(line) > 1 && line[1] != '.' && line[1] != ' ': // the title of a block
 		r.add(Paragraph, 0, line[1:], r.l.n, r.l.n)

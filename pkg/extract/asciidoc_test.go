@@ -44,6 +44,7 @@ func TestTables(t *testing.T) {
 			{Row, 0, "the shade\tGo 1.22", 2, 2}, {Row, 0, "release 3\tis *", 3, 3}}},
 		{"how cells span and look", "|===\n|a 2+|b .2+^.>s|c\n|d 3*^m|e >|f\n|===\n", []Block{
 			{Row, 0, "a\tb\tc", 2, 2}, {Row, 0, "d\te\tf", 3, 3}}},
+		{"code in a cell", "|===\n|a\n|\n[source,c]\n----\nint b;\n----\n|===\n", []Block{{Row, 0, "a", 2, 2}, {Row, 0, "int b;", 6, 6}}},
 		{"a number at the end", "|===\n|a |costs 4\n|===\n", []Block{{Row, 0, "a\tcosts 4", 2, 2}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -75,6 +76,12 @@ func TestConditions(t *testing.T) {
 		{"the header", "ifdef::a[:q: x]\nifdef::a[= T]\nifdef::a[:p: Gizmotron]\n:r: y\n\n{p} {q} {r}\n", []Block{
 			{Heading, 1, "T", 2, 2}, {Paragraph, 0, "Gizmotron x y", 6, 6}}},
 		{"below a title", "= T\nifdef::a[Text on it.]\n", []Block{{Heading, 1, "T", 1, 1}, {Paragraph, 0, "Text on it.", 2, 2}}},
+		{"between lines of an item", "a::\n\tOne\nifdef::x[]\n\ttwo\n// no\n\tthree\nendif::x[]\n\tfour.\n+\nifdef::x[]\nFive.\nendif::x[]\n", []Block{
+			{Item, 1, "a", 1, 1}, {Item, 1, "One two three four.", 2, 8}, {Item, 1, "Five.", 11, 11}}},
+		{"above a title", "ifdef::x[]\n= T\nendif::x[]\nAda Lovelace\n\nText.\n", []Block{{Heading, 1, "T", 2, 2}, {Paragraph, 0, "Text.", 6, 6}}},
+		{"code", "----\na\nifdef::x[]\nb\nendif::x[]\ninclude::c[]\n\\include::d[]\n----\n\n e\nifdef::x[]\n f\n", []Block{
+			{Code, 0, "a\n\nb\n\n\ninclude::d[]", 2, 7}, {Code, 0, "e\n\nf", 10, 12}}},
+		{"cells", "|===\n|a\nifdef::x[]\n|b\ninclude::c.adoc[]\n|===\n", []Block{{Row, 0, "a", 2, 2}, {Row, 0, "b", 4, 4}}},
 		{"rows", "|===\n|a |b\n\nifdef::a[|c |d]\n|===\n\n,===\nifndef::a[e,f]\nifdef::a[]\ng,h\n,===\n", []Block{
 			{Row, 0, "a\tb", 2, 2}, {Row, 0, "c\td", 4, 4}, {Row, 0, "e\tf", 8, 8}, {Row, 0, "g\th", 10, 10}}},
 	} {
