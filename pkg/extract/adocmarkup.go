@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"html"
+	"regexp"
 	"strings"
 )
 
@@ -9,18 +11,18 @@ var adocInline = inline{
 		{sign: "``", verbatim: true, anywhere: true}, {sign: "`", verbatim: true}, {sign: "+", verbatim: true},
 		{sign: "**", anywhere: true}, {sign: "*"}, {sign: "__", anywhere: true}, {sign: "_"}, {sign: "#"},
 	},
-	signs: "`+*_#:<{([\\\"\n",
+	signs: "`+*_#:<{([\\\"\n^~&",
 }
 
 // special reads macros, cross references, attributes and anchors.
 func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 	switch s[i] {
 	case '\\':
-		if i+1 < len(s) && strings.IndexByte("*_`#+{<[:\\", s[i+1]) >= 0 {
+		if i+1 < len(s) && strings.IndexByte("*_`#+{<[:\\^~", s[i+1]) >= 0 {
 			return append(dst, s[i+1]), i + 2
 		}
 	case '\n': // " +" before it is a line break
-		if n := len(dst); n > 1 && dst[n-1] == '+' && dst[n-2] == ' ' {
+		if n := len(dst); n > 1 && dst[n-1] == '+' && dst[n-2] == ' ' && s[i-1] == '+' {
 			return append(dst[:n-2], lineBreak...), i + 1
 		}
 	case '`': // `+code that has no markup+`
@@ -34,7 +36,7 @@ func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 	case '<':
 		if text, next, ok := between(s, i, "<<", ">>"); ok {
 			if _, name, found := strings.Cut(text, ","); found {
-				text = strings.TrimSpace(name)
+				return r.inline.strip(dst, strings.TrimSpace(name)), next
 			}
 			return append(dst, text...), next
 		}
@@ -43,15 +45,23 @@ func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 			return dst, next
 		}
 		if text, next, ok := between(s, i, "((", "))"); ok && text != "" && !strings.ContainsAny(text, "()") {
+			return r.inline.strip(dst, text), next
+		}
+	case '+': // +++passed on+++, ++without markup++
+		if text, next, ok := between(s, i, "+++", "+++"); ok && text != "" {
+			return append(dst, rawText(text)...), next
+		}
+		if text, next, ok := between(s, i, "++", "++"); ok && text != "" && opens(s, i, i+2) {
 			return append(dst, text...), next
 		}
-	case '{':
-		if name, next, ok := between(s, i, "{", "}"); ok && name != "" && !strings.ContainsAny(name, " {\n") {
-			if value, set := r.attributes[strings.ToLower(name)]; set && len(value) <= r.budget {
-				r.budget -= len(value)
-				return append(dst, value...), next
-			}
+	case '^', '~': // above or below the line
+		if text, next, ok := between(s, i, s[i:i+1], s[i:i+1]); ok && text != "" && text[0] != '/' && !strings.ContainsAny(text, " \t\n") {
+			return r.inline.strip(dst, text), next
 		}
+	case '{':
+		return r.attributeInText(dst, s, i)
+	case '&':
+		return adocCharacter(dst, s, i)
 	case '[': // [[[entry of a bibliography]]], [[anchor]], [.role]#text#
 		if label, next, ok := between(s, i, "[[[", "]]]"); ok && !strings.ContainsAny(label, "[]\n") {
 			if _, shown, found := strings.Cut(label, ","); found {
@@ -67,14 +77,113 @@ func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 			return dst, next
 		}
 	case ':':
-		return adocInlineMacro(dst, s, i)
+		return r.macro(dst, s, i)
 	}
 	return dst, i
 }
 
-// adocInlineMacro reads name:target[text], of which the name has been written
-// already when its colon is met, and addresses with a text.
-func adocInlineMacro(dst []byte, s string, i int) ([]byte, int) {
+// verbatim reads what stands between marks of code: attributes and characters have
+// been put into it.
+func (r *adocReader) verbatim(dst []byte, sign, s string) []byte {
+	if sign[0] == '`' {
+		return r.expand(dst, s)
+	}
+	return append(dst, s...)
+}
+
+// attributeInText reads the reference to an attribute, which may be an address with
+// a text: {name}[text] or {name}/path[text].
+func (r *adocReader) attributeInText(dst []byte, s string, i int) ([]byte, int) {
+	value, next, set := r.reference(s, i)
+	if next == i {
+		return dst, i
+	}
+	path, list, after, linked := adocTarget(s, next)
+	text := linkText(list)
+	switch {
+	case set && linked && isAddress(value):
+		if text != "" {
+			return r.inline.strip(dst, text), after
+		}
+		return append(r.expand(append(dst, value...), path), ' '), after
+	case set:
+		return append(dst, value...), next
+	case linked && (path == "" || path[0] == '/') && (strings.Contains(s[i:next], "-") || strings.Contains(text, " ")): // no index
+		return r.inline.strip(dst, text), after
+	}
+	return dst, i
+}
+
+// isAddress reports what may stand before the brackets of a link.
+func isAddress(s string) bool {
+	return strings.Contains(s, "://") || strings.HasPrefix(s, "link:") || strings.HasPrefix(s, "mailto:") || strings.HasPrefix(s, "xref:")
+}
+
+// adocTarget splits target[text] at s[i:], and gives where s goes on after it.
+func adocTarget(s string, i int) (target, text string, next int, ok bool) {
+	target, from, ok := between(s, i, "", "[")
+	if !ok || strings.ContainsAny(target, " \t\n<>") {
+		return "", "", i, false
+	}
+	limit := min(len(s), from+window)
+	for at := from; ; at++ {
+		n := strings.IndexByte(s[at:limit], ']')
+		if n < 0 {
+			return "", "", i, false
+		}
+		if at += n; s[at-1] != '\\' {
+			return target, strings.ReplaceAll(s[from:at], `\]`, "]"), at + 1, true
+		}
+	}
+}
+
+// linkText gives what a link shows of the list in its brackets: what stands before
+// attributes, without the sign that asks for another window.
+func linkText(list string) string {
+	text := list
+	if inside, rest, ok := strings.Cut(strings.TrimPrefix(list, `"`), `"`); ok && list[0] == '"' && (blank(rest) || rest[0] == ',') {
+		text = inside
+	} else if isAttribute(list) {
+		return ""
+	} else {
+		for at := 0; ; {
+			n := strings.IndexByte(list[at:], ',')
+			if n < 0 {
+				break
+			}
+			if at += n + 1; isAttribute(strings.TrimLeft(list[at:], " \n")) {
+				text = list[:at-1]
+				break
+			}
+		}
+	}
+	text = strings.TrimSpace(text)
+	rest, ok := strings.CutSuffix(text, "^")
+	if at := strings.LastIndexByte(rest, '^'); !ok || at >= 0 && !strings.ContainsAny(rest[at:], " \n") { // it ends what is above the line
+		return text
+	}
+	return rest
+}
+
+// isAttribute reports a list that begins with name=value.
+func isAttribute(list string) bool {
+	n := 0
+	for n < len(list) && isWordByte(list[n]) {
+		n++
+	}
+	return n > 0 && n < len(list) && list[n] == '='
+}
+
+var adocTag = regexp.MustCompile(`</?[a-zA-Z][a-zA-Z0-9]*( +[a-zA-Z-]+(="[^"]*"|='[^']*')?)* */?>`)
+
+// rawText gives the text of HTML that is passed on as it is.
+func rawText(text string) string {
+	return html.UnescapeString(adocTag.ReplaceAllString(text, ""))
+}
+
+// macro reads name:target[text], of which the name has been written already when
+// its colon is met, and addresses with a text.
+func (r *adocReader) macro(dst []byte, s string, i int) ([]byte, int) {
 	from := i
 	for from > 0 && i-from < 12 && s[from-1] >= 'a' && s[from-1] <= 'z' {
 		from--
@@ -83,39 +192,53 @@ func adocInlineMacro(dst []byte, s string, i int) ([]byte, int) {
 	if name == "" || len(dst) < len(name) || string(dst[len(dst)-len(name):]) != name {
 		return dst, i
 	}
-	target, next, ok := between(s, i, ":", "[")
-	if !ok || strings.ContainsAny(target, " \t\n<>") {
-		return dst, i
-	}
-	text, next, ok := between(s, next, "", "]")
+	target, list, next, ok := adocTarget(s, i+1)
 	if !ok {
 		return dst, i
 	}
 	short := dst[:len(dst)-len(name)]
-	text, _, _ = strings.Cut(text, ",role=")
-	text = strings.TrimSuffix(strings.Trim(text, `"`), "^")
 	switch name {
 	case "link", "http", "https", "ftp", "irc", "mailto", "xref":
+		text := linkText(list)
+		if name == "mailto" { // the subject and the body may come after it
+			text, _, _ = strings.Cut(text, ",")
+		}
 		switch {
 		case text != "":
-			return append(short, text...), next
+			return r.inline.strip(short, text), next
 		case name == "link" || name == "mailto" || name == "xref":
-			return append(short, target...), next
+			return r.expand(short, target), next
 		}
-		return append(append(append(dst, ':'), target...), ' '), next
+		return append(r.expand(append(dst, ':'), target), ' '), next
+	case "linkgit": // a page of the manual of git
+		return append(append(append(append(short, target...), '('), list...), ')'), next
 	case "image":
-		alt, _, _ := strings.Cut(text, ",")
-		return append(short, alt...), next
+		alt, _ := firstValue(list)
+		if value, _, ok := cutAfter(list, "alt="); ok {
+			alt = value
+		}
+		return r.inline.strip(short, alt), next
 	case "menu": // menu:File[Save]
 		short = append(short, target...)
-		if text != "" {
+		if list != "" {
 			short = append(short, ' ')
 		}
-		return append(short, text...), next
-	case "kbd", "btn", "pass", "stem", "latexmath", "asciimath": // the target says how to read the text
-		return append(short, text...), next
+		return append(short, list...), next
+	case "pass":
+		if target == "" || target == "none" {
+			return append(short, rawText(list)...), next
+		}
+		return append(short, list...), next
+	case "kbd", "btn", "stem", "latexmath", "asciimath": // the target says how to read the text
+		return append(short, list...), next
 	case "footnote", "footnoteref":
-		return append(append(append(short, " ("...), text...), ')'), next
+		if name == "footnoteref" {
+			_, list, _ = strings.Cut(list, ",")
+		}
+		if list == "" { // it is another reference to a note
+			return short, next
+		}
+		return append(r.inline.strip(append(short, " ("...), list), ')'), next
 	case "icon", "anchor", "indexterm":
 		return short, next
 	}

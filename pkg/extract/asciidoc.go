@@ -9,7 +9,7 @@ import (
 // asciidoc reads AsciiDoc line by line.
 func asciidoc(b *builder, text string) {
 	r := adocReader{b: b, l: lines{rest: text}, attributes: map[string]string{}, budget: len(text), inline: adocInline}
-	r.inline.special = r.special
+	r.inline.special, r.inline.verbatim = r.special, r.verbatim
 	r.header()
 	r.read()
 }

@@ -99,16 +99,49 @@ func TestConditions(t *testing.T) {
 // TestInlineMacros asserts what of a macro in a sentence is text.
 func TestInlineMacros(t *testing.T) {
 	for source, want := range map[string]string{
-		"menu:File[Save as] now.":              "File Save as now.",
-		"menu:Help[], menu:View[Zoom > Reset]": "Help, View Zoom > Reset",
-		"kbd:[Ctrl+T] or btn:[OK]":             "Ctrl+T or OK",
-		"pass:q[the text] and pass:[more]":     "the text and more",
+		"menu:File[Save as] now.":                 "File Save as now.",
+		"menu:Help[], menu:View[Zoom > Reset]":    "Help, View Zoom > Reset",
+		"kbd:[Ctrl+T] or btn:[OK]":                "Ctrl+T or OK",
+		"pass:q[the text] and pass:[more]":        "the text and more",
+		"pass:[<u>a</u> &amp; b], pass:c[<name>]": "a & b, <name>",
+		`link:a[b ^c^,window=_blank], https://a["b, *c*",role=x] https://a[b^] https://a[d, e]`: "b c, b, c b d, e",
+		"https://a[window=_blank] link:b[role=x,id=y]":                                          "https://a b",
+		`link:a[b \] c], xref:d[see _e_], <<f,see *g*>>`:                                        "b ] c, see e, see g",
+		"mailto:a@b.c[Write,Subject]":                                                           "Write",
+		`image:a.png["A kettle, hot",100] image:b.png[alt=A cup,width=1]`:                       "A kettle, hot A cup",
+		"a.footnote:[See *b*.] footnoteref:[c,d] footnote:e[]":                                  "a. (See b.) (d)",
+		"linkgit:git-log[1]": "git-log(1)",
 	} {
 		doc, err := Extract("x.adoc", []byte(source))
 		if err != nil {
 			t.Fatal(err)
 		}
 		compare(t, doc.Blocks, []Block{{Paragraph, 0, want, 1, 1}})
+	}
+}
+
+// TestAttributes asserts that references to attributes are read as what they stand
+// for, and as links where that is an address.
+func TestAttributes(t *testing.T) {
+	const set = ":base: https://example.org\n:url: {base}/x\n:link: {url}[the *site*]\n:raw: pass:q[<u>up</u>]\n:v: 1_0_1\n:gone: a\n:!gone:\n\n"
+	for source, want := range map[string]string{
+		"{url}[A site], {url}/b[*B*] and {url}[]":  "A site, B and https://example.org/x",
+		"link:{url}[A], link:{url}/b[] or {link}":  "A, https://example.org/x/b or the site",
+		"https://a/{v}[x] https://a/{v} {url}.":    "x https://a/1_0_1 https://example.org/x.",
+		"`a-{v}.jar`, `\\{v}` `+{v}+`":             "a-1_0_1.jar, {v} {v}",
+		"{raw} {gone} {no-such}[A text] a{i}[0]":   "up {gone} A text a{i}[0]",
+		"{plus}{caret}x{caret}{asterisk}{empty}a*": "+^x^*a*",
+		"{startsb}{two-colons}{lt}{nbsp}{cpp}":     "[::< C++",
+		"{plus}\n{v}":                              "+ 1_0_1",
+		"&lt;T&gt; &#8212; `&amp;` &b; &copy=1;":   "<T> — & &b; &copy=1;",
+	} {
+		doc, err := Extract("x.adoc", []byte(set+source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(doc.Blocks) != 1 || doc.Blocks[0].Text != want {
+			t.Errorf("%s: got %+v, want %q", source, doc.Blocks, want)
+		}
 	}
 }
 

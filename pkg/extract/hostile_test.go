@@ -107,6 +107,19 @@ var hostileTexts = []struct {
 	{"rst", "definitions deeper and deeper", staircase(".. |a| replace:: b |a|")},
 	{"rst", "definitions without an end", repeat(".. |a\n\n")},
 	{"adoc", "attributes", func(n int) string { return ":a: " + strings.Repeat("b", 1000) + "\n\n" + strings.Repeat("{a}", n/3) }},
+	{"adoc", "attributes of attributes", func(n int) string {
+		var b strings.Builder
+		for i := range 100 {
+			fmt.Fprintf(&b, ":a%d: %s\n", i, strings.Repeat(fmt.Sprintf("{a%d}b", i-1), 100))
+		}
+		return b.String() + "\n" + strings.Repeat("{a50}\n", n/6)
+	}},
+	{"adoc", "attributes as links", repeat("{a-b}/[c d")},
+	{"adoc", "signs above and below the line", repeat("^a~b^c ")},
+	{"adoc", "attributes of links", repeat("link:a[b,c")},
+	{"adoc", "escaped ends of links", repeat(`link:a[\]`)},
+	{"adoc", "passed on", repeat("a ++b +++")},
+	{"adoc", "references to characters", repeat("&lt;&#x;&a")},
 	{"adoc", "blocks without an end", repeat("----\na\n|===\n")},
 	{"adoc", "cells", func(n int) string { return "[cols=\"999*\"]\n|===\n" + strings.Repeat("|", n) }},
 	{"adoc", "values", func(n int) string { return ",===\n" + strings.Repeat(" \"a,\n", n/5) }},

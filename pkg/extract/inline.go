@@ -13,7 +13,7 @@ const window = 2048
 // mark is a pair of equal marks around words, such as *strong*.
 type mark struct {
 	sign     string
-	verbatim bool // nothing inside is markup
+	verbatim bool // nothing inside is markup, but for what inline.verbatim reads
 	anywhere bool // inside of words too
 }
 
@@ -25,6 +25,8 @@ type inline struct {
 	// where the text goes on; i if there is none. It may shorten dst by what turned
 	// out to be part of the markup.
 	special func(dst []byte, s string, i int) ([]byte, int)
+	// verbatim, if any, appends to dst what stands between verbatim marks.
+	verbatim func(dst []byte, sign, s string) []byte
 	// signs has the bytes at which marks or special markup may begin.
 	signs string
 }
@@ -76,6 +78,9 @@ func (in *inline) mark(dst []byte, s string, i int, open *extents) ([]byte, int)
 		if !ok {
 			open[k].searched = end
 			continue
+		}
+		if m.verbatim && in.verbatim != nil {
+			return in.verbatim(dst, m.sign, s[after:end]), end + len(m.sign)
 		}
 		if m.verbatim {
 			return append(dst, s[after:end]...), end + len(m.sign)

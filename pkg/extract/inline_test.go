@@ -26,6 +26,8 @@ func TestInline(t *testing.T) {
 		{"adoc", "[.lead]#words# [[id]]here ((term))(((a,b)))", "words here term"},
 		{"adoc", "\"`quoted`\" std::vector a::b", "\"quoted\" std::vector a::b"},
 		{"adoc", "all `+*.war+` files, and a+b `c+`", "all *.war files, and a+b c+"},
+		{"adoc", "x^2^ and H~2~O, see ^[1]^, ~/a:~/b, HEAD^ and 2^n or ~x", "x2 and H2O, see [1], ~/a:~/b, HEAD^ and 2^n or ~x"},
+		{"adoc", "+++<u>a</u>+++, ++*b*++ C++ and D++", "a, *b* C++ and D++"},
 		{"org", "a/b/c 1 + 2 + 3 x_y_z", "a/b/c 1 + 2 + 3 x_y_z"},
 		{"org", "*b* /i/ _u_ +s+ =v= ~c~", "b i u s v c"},
 		{"org", "[[https://a][b]] [[c]] <<d>>[fn:e]x[fn::f]", "b c x (f)"},
