@@ -141,6 +141,11 @@ var hostileTexts = []struct {
 	{"adoc", "conditions", repeat("ifndef::a[b]\n")},
 	{"org", "drawers", repeat(":A:\n")},
 	{"org", "drawers over headings", func(n int) string { return strings.Repeat(":A:\n* a\n", n/8) + ":END:" }},
+	{"org", "drawers without an end", repeat(":A:\n:LOGBOOK:\na\n")},
+	{"org", "macros", func(n int) string {
+		return "#+macro: a " + strings.Repeat("b", 1000) + "\n" + strings.Repeat("{{{a}}}\n", n/8)
+	}},
+	{"org", "for one format alone", repeat("@@a:b@ {{{")},
 	{"org", "blocks without an end", repeat("#+begin_src\n")},
 	{"org", "blocks over headings", repeat("#+begin_src\n#+begin_comment\n* a\n")},
 	{"org", "links", repeat("[[a][")},

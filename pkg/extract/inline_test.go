@@ -31,6 +31,7 @@ func TestInline(t *testing.T) {
 		{"org", "a/b/c 1 + 2 + 3 x_y_z", "a/b/c 1 + 2 + 3 x_y_z"},
 		{"org", "*b* /i/ _u_ +s+ =v= ~c~", "b i u s v c"},
 		{"org", "[[https://a][b]] [[c]] <<d>>[fn:e]x[fn::f]", "b c x (f)"},
+		{"org", "[[a][=b= *c*]] [[*A heading]] [fn::d /e/]@@html:<b>@@f@@html:</b>@@ g@@h@@i", "b c A heading (d e)f g@@h@@i"},
 		{"org", "See <<<radio word>>> here, <<a>><<<b>>> <<<", "See radio word here, b <<<"},
 		{"md", "2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"},
 		{"md", `\# a &lt;b&gt; &bogus; <i>c</i> \d`, `# a <b> &bogus; c \d`},

@@ -6,9 +6,9 @@ import (
 
 // org reads Org line by line.
 func org(b *builder, text string) {
-	r := orgReader{b: b, l: lines{rest: text}, states: set("TODO", "DONE", "NEXT", "WAITING", "WAIT", "HOLD", "CANCELLED", "CANCELED")}
-	r.lastDrawerEnd = strings.LastIndex(strings.ToUpper(text), ":END:")
-	r.length = len(text)
+	r := orgReader{b: b, l: lines{rest: text}, states: set("TODO", "DONE", "NEXT", "WAITING", "WAIT", "HOLD", "CANCELLED", "CANCELED"), end: -1,
+		macros: map[string]string{}, budget: len(text), inline: orgInline}
+	r.inline.special = r.special
 	r.read()
 }
 
@@ -18,9 +18,15 @@ type orgReader struct {
 	p      paragraph
 	nest   nest
 	states map[string]bool // words that say how far the task of a heading is
+	macros map[string]string
+	budget int // bytes that macros may still put into the text
+	inline inline
 	plain  []byte
 
-	length, lastDrawerEnd int // of the text, to know whether a drawer can have an end
+	// end is how much text is left at the line that ends a drawer, or at the heading
+	// that comes first.
+	end    int
+	closed bool // it ends a drawer
 
 	// endless has, by the name of a block, how much text is left from where on an end
 	// may be found that was looked for in vain before.
@@ -67,7 +73,7 @@ func (r *orgReader) close() {
 }
 
 func (r *orgReader) add(kind Kind, level int, text string, start, end int) {
-	r.plain = orgInline.strip(r.plain[:0], text)
+	r.plain = r.inline.strip(r.plain[:0], text)
 	r.b.add(kind, level, string(r.plain), start, end)
 }
 
@@ -121,6 +127,9 @@ func (r *orgReader) keyword(text string) {
 			state, _, _ = strings.Cut(state, "(")
 			r.states[state] = true
 		}
+	case "macro":
+		name, text, _ := strings.Cut(value, " ")
+		r.macros[strings.ToLower(name)] = strings.TrimSpace(text)
 	case "caption":
 		r.add(Paragraph, 0, value, r.l.n, r.l.n)
 	case "author", "date", "email", "description", "keywords", "filetags", "language", "subtitle", "category":
@@ -140,13 +149,13 @@ func (r *orgReader) block(name string) {
 	switch {
 	case !ok:
 	case name == "src" || name == "example":
-		r.b.code(dedent(body), start)
+		r.b.code(dedent(withoutCommas(body)), start)
 	case name == "verse":
 		n := start
 		for line := range strings.Lines(body) {
 			r.b.from(n, n)
 			n++
-			r.plain = orgInline.strip(r.plain[:0], line)
+			r.plain = r.inline.strip(r.plain[:0], line)
 			r.b.part(hardBreak)
 			r.b.fold(string(r.plain))
 		}
@@ -177,34 +186,67 @@ func (r *orgReader) blockBody(name string) (body string, ok bool) {
 	return body, true
 }
 
+// withoutCommas takes off the comma before what would be a heading or a keyword if it
+// were not code.
+func withoutCommas(body string) string {
+	if !strings.Contains(body, ",*") && !strings.Contains(body, ",#+") {
+		return body
+	}
+	kept := make([]byte, 0, len(body))
+	for line := range strings.Lines(body) {
+		text := strings.TrimLeft(line, " \t")
+		if rest := strings.TrimLeft(text, ","); rest != text && (strings.HasPrefix(rest, "*") || strings.HasPrefix(rest, "#+")) {
+			kept = append(kept, line[:len(line)-len(text)]...)
+			line = text[1:]
+		}
+		kept = append(kept, line...)
+	}
+	return string(kept)
+}
+
 // planning passes over the line of dates below a heading.
 func (r *orgReader) planning(text string) bool {
-	for _, name := range []string{"SCHEDULED:", "DEADLINE:", "CLOSED:", "CLOCK:"} {
-		if strings.HasPrefix(text, name) {
-			return true
-		}
+	name, date, _ := strings.Cut(text, ":")
+	switch name {
+	case "SCHEDULED", "DEADLINE", "CLOSED", "CLOCK":
+		date = strings.TrimSpace(date)
+		return date != "" && strings.IndexByte("<[=", date[0]) >= 0
 	}
 	return false
 }
 
-// drawer passes over ":NAME:" up to ":END:", unless a heading comes first.
+// drawer reads the line that begins or ends a drawer. What is inside is text, but in
+// a drawer of properties or of what was done when.
 func (r *orgReader) drawer(text string) bool {
-	if len(text) < 3 || text[0] != ':' || text[len(text)-1] != ':' || strings.ContainsAny(text[1:len(text)-1], ": \t") {
+	if len(text) < 3 || text[0] != ':' || text[len(text)-1] != ':' || strings.Trim(text[1:len(text)-1], drawerName) != "" {
 		return false
 	}
-	if r.length-len(r.l.rest) > r.lastDrawerEnd {
-		return strings.EqualFold(text, ":end:")
+	switch name := strings.ToLower(text[1 : len(text)-1]); {
+	case name == "end":
+	case !r.ends():
+		return false
+	case name == "properties" || name == "logbook":
+		r.l.takeWhile(func(line string) bool { return !drawerEnd(line) })
 	}
 	r.close()
-	ended := false
-	r.l.takeWhile(func(line string) bool {
-		if ended || orgHeading(line) {
-			return false
-		}
-		ended = strings.EqualFold(strings.TrimSpace(line), ":end:")
-		return true
-	})
 	return true
+}
+
+// drawerName has what the name of a drawer consists of.
+const drawerName = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+func drawerEnd(line string) bool { return strings.EqualFold(strings.TrimSpace(line), ":end:") }
+
+// ends reports whether a drawer that begins here has an end: no heading comes first.
+func (r *orgReader) ends() bool {
+	if r.end >= 0 && len(r.l.rest) >= r.end {
+		return r.closed
+	}
+	ahead := r.l
+	ahead.takeWhile(func(line string) bool { return !orgHeading(line) && !drawerEnd(line) })
+	last, _ := ahead.peek()
+	r.end, r.closed = len(ahead.rest), drawerEnd(last)
+	return r.closed
 }
 
 // fixed reads lines that begin with a colon.
@@ -229,7 +271,7 @@ func (r *orgReader) row(text string) {
 	}
 	for cell := range strings.SplitSeq(text, "|") {
 		r.b.part(nextCell)
-		r.plain = orgInline.strip(r.plain[:0], cell)
+		r.plain = r.inline.strip(r.plain[:0], cell)
 		r.b.fold(string(r.plain))
 	}
 	r.b.flush(Row, 0, r.l.n, r.l.n)
@@ -285,6 +327,9 @@ func orgItem(text string) string {
 			}
 		}
 	}
+	if term, ok := strings.CutSuffix(text, " ::"); ok {
+		return term + ":"
+	}
 	return strings.Replace(text, " :: ", ": ", 1)
 }
 
@@ -292,24 +337,23 @@ var orgInline = inline{
 	marks: []mark{
 		{sign: "=", verbatim: true}, {sign: "~", verbatim: true}, {sign: "*"}, {sign: "/"}, {sign: "_"}, {sign: "+"},
 	},
-	special: orgSpecial,
-	signs:   "=~*/_+[<",
+	signs: "=~*/_+[<@{",
 }
 
-// orgSpecial reads links, footnotes and targets.
-func orgSpecial(dst []byte, s string, i int) ([]byte, int) {
+// special reads links, footnotes, targets, macros and what is for one format alone.
+func (r *orgReader) special(dst []byte, s string, i int) ([]byte, int) {
 	switch s[i] {
 	case '[':
 		if link, next, ok := between(s, i, "[[", "]]"); ok {
 			target, text, found := strings.Cut(link, "][")
-			if !found {
-				text = strings.TrimPrefix(target, "file:")
+			if found {
+				return r.inline.strip(dst, text), next
 			}
-			return append(dst, text...), next
+			return append(dst, strings.TrimPrefix(strings.TrimPrefix(target, "file:"), "*")...), next
 		}
 		if note, next, ok := between(s, i, "[fn:", "]"); ok {
 			if _, text, found := strings.Cut(note, ":"); found {
-				return append(append(append(dst, " ("...), strings.TrimSpace(text)...), ')'), next
+				return append(r.inline.strip(append(dst, " ("...), strings.TrimSpace(text)), ')'), next
 			}
 			return dst, next
 		}
@@ -319,6 +363,21 @@ func orgSpecial(dst []byte, s string, i int) ([]byte, int) {
 		}
 		if target, next, ok := between(s, i, "<<", ">>"); ok && !strings.Contains(target, "\n") {
 			return dst, next
+		}
+	case '@': // @@html:<b>@@
+		if snippet, next, ok := between(s, i, "@@", "@@"); ok {
+			if format, _, named := strings.Cut(snippet, ":"); named && format != "" && strings.Trim(format, drawerName) == "" {
+				return dst, next
+			}
+		}
+	case '{': // {{{macro}}}, which may have arguments
+		if name, next, ok := between(s, i, "{{{", "}}}"); ok {
+			name, _, _ = strings.Cut(name, "(")
+			text, known := r.macros[strings.ToLower(name)]
+			if known && len(text) <= r.budget && !strings.Contains(text, "$") {
+				r.budget -= len(text)
+				return append(dst, text...), next
+			}
 		}
 	}
 	return dst, i
