@@ -57,15 +57,15 @@ func (r *adocReader) attribute(line string, keep bool) bool {
 // define gives what a reference to an attribute of a value stands for.
 func (r *adocReader) define(value string) string {
 	value = string(r.expand(nil, value))
-	switch name, _, _ := strings.Cut(value, ":"); {
-	case !strings.HasSuffix(value, "]"):
-	case name == "pass":
-		_, text, _ := strings.Cut(strings.TrimSuffix(value, "]"), "[")
-		return rawText(text)
-	case strings.Contains(value, ":"): // it may have links, of which the text is wanted
-		return string(r.inline.strip(nil, value))
+	name, list, macro := strings.Cut(value, ":")
+	if !macro || !strings.Contains(list, "[") {
+		return value
 	}
-	return value
+	if list, whole := strings.CutSuffix(list, "]"); whole && name == "pass" {
+		_, text, _ := strings.Cut(list, "[")
+		return rawText(text)
+	}
+	return string(r.inline.strip(nil, value)) // it may have links, of which the text is wanted
 }
 
 // reference gives what stands for the reference to an attribute at s[i:], if it is

@@ -11,7 +11,7 @@ var adocInline = inline{
 		{sign: "``", verbatim: true, anywhere: true}, {sign: "`", verbatim: true}, {sign: "+", verbatim: true},
 		{sign: "**", anywhere: true}, {sign: "*"}, {sign: "__", anywhere: true}, {sign: "_"}, {sign: "#"},
 	},
-	signs: "`+*_#:<{([\\\"\n^~&",
+	signs: "`+*_#:<{([\\\"\n^~&$",
 }
 
 // special reads macros, cross references, attributes and anchors.
@@ -25,7 +25,14 @@ func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 		if n := len(dst); n > 1 && dst[n-1] == '+' && dst[n-2] == ' ' && s[i-1] == '+' {
 			return append(dst[:n-2], lineBreak...), i + 1
 		}
-	case '`': // `+code that has no markup+`
+	case '$': // $$without markup$$
+		if text, next, ok := between(s, i, "$$", "$$"); ok && text != "" {
+			return append(dst, text...), next
+		}
+	case '`': // `+code that has no markup+`, ``quotes''
+		if text, next, ok := between(s, i, "``", "''"); ok && !strings.Contains(text, "`") {
+			return append(r.inline.strip(append(dst, '"'), text), '"'), next
+		}
 		if text, next, ok := between(s, i, "`+", "+`"); ok && text != "" {
 			return append(dst, text...), next
 		}
@@ -83,12 +90,24 @@ func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 }
 
 // verbatim reads what stands between marks of code: attributes and characters have
-// been put into it.
+// been put into it, and what is passed on.
 func (r *adocReader) verbatim(dst []byte, sign, s string) []byte {
-	if sign[0] == '`' {
-		return r.expand(dst, s)
+	if sign[0] != '`' {
+		return append(dst, s...)
 	}
-	return append(dst, s...)
+	for {
+		before, after, found := strings.Cut(s, "pass:")
+		if !found {
+			return r.expand(dst, s)
+		}
+		dst = r.expand(dst, before)
+		kind, list, next, ok := adocTarget(after, 0)
+		if !ok {
+			return r.expand(append(dst, "pass:"...), after)
+		}
+		dst = append(dst, passed(kind, list)...)
+		s = after[next:]
+	}
 }
 
 // attributeInText reads the reference to an attribute, which may be an address with
@@ -176,6 +195,14 @@ func isAttribute(list string) bool {
 
 var adocTag = regexp.MustCompile(`</?[a-zA-Z][a-zA-Z0-9]*( +[a-zA-Z-]+(="[^"]*"|='[^']*')?)* */?>`)
 
+// passed gives the text that is passed on, of which a kind says what is still read.
+func passed(kind, text string) string {
+	if kind == "" || kind == "none" {
+		return rawText(text)
+	}
+	return text
+}
+
 // rawText gives the text of HTML that is passed on as it is.
 func rawText(text string) string {
 	return html.UnescapeString(adocTag.ReplaceAllString(text, ""))
@@ -225,10 +252,7 @@ func (r *adocReader) macro(dst []byte, s string, i int) ([]byte, int) {
 		}
 		return append(short, list...), next
 	case "pass":
-		if target == "" || target == "none" {
-			return append(short, rawText(list)...), next
-		}
-		return append(short, list...), next
+		return append(short, passed(target, list)...), next
 	case "kbd", "btn", "stem", "latexmath", "asciimath": // the target says how to read the text
 		return append(short, list...), next
 	case "footnote", "footnoteref":

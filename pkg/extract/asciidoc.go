@@ -23,6 +23,7 @@ type adocReader struct {
 	budget     int // bytes that attributes may still put into the text
 	next       tableSpec
 	inItem     bool // the next paragraph belongs to the item before it
+	verse      bool // the breaks of the lines of the next paragraph or block count
 	inline     inline
 	plain      []byte
 }
@@ -118,7 +119,7 @@ func (r *adocReader) read() {
 			r.close()
 		case r.skip(line), r.delimited(line):
 		case r.p.open() && r.p.kind == Paragraph && !strings.HasPrefix(line, "//"):
-			r.p.line(line, r.l.n)
+			r.line(line)
 		case !r.section(line) && !r.item(line):
 			r.text(line)
 		}
@@ -168,6 +169,7 @@ func (r *adocReader) quoted(line string) {
 	if n := strings.IndexAny(style, "#.%"); n >= 0 {
 		style = style[:n]
 	}
+	r.verse = style == "verse" || r.verse && style == ""
 	if style != "quote" && style != "verse" {
 		return
 	}
@@ -238,9 +240,19 @@ func countColumns(spec string) int {
 
 func (r *adocReader) close() {
 	if r.p.open() {
-		r.add(r.p.kind, r.p.level, string(r.p.text), r.p.start, r.p.end)
+		text := strings.TrimSuffix(string(r.p.text), " +") // a line break, but no line comes
+		r.add(r.p.kind, r.p.level, text, r.p.start, r.p.end)
+		r.verse = false
 	}
 	r.p = paragraph{text: r.p.text[:0]}
+}
+
+// line adds a line to the open paragraph.
+func (r *adocReader) line(text string) {
+	if r.verse {
+		text += lineBreak
+	}
+	r.p.line(text, r.l.n)
 }
 
 // add makes a block of text with markup.
@@ -263,7 +275,7 @@ func (r *adocReader) section(line string) bool {
 	}
 	below, _ := r.l.peek()
 	below = trimRight(below)
-	if r.p.open() || len(below) < 2 || strings.Trim(below, below[:1]) != "" {
+	if r.p.open() || len(below) < 2 || below == "--" && indentOf(line) > 0 || strings.Trim(below, below[:1]) != "" {
 		return false
 	}
 	level := strings.Index("=-~^+", below[:1]) + 1
@@ -279,29 +291,52 @@ func (r *adocReader) section(line string) bool {
 // delimited reads a block between two equal lines, if a line begins one that is
 // not just text.
 func (r *adocReader) delimited(line string) bool {
+	if !isDelimiter(line) {
+		return false
+	}
 	end := line
 	var read func(body string, start int)
-	switch {
-	case strings.HasPrefix(line, "```"):
+	switch sign := line[:1]; {
+	case sign == "`":
 		end, read = "```", r.code
-	case strings.HasPrefix(line, "----") && strings.Trim(line, "-") == "", strings.HasPrefix(line, "....") && strings.Trim(line, ".") == "":
-		read = r.code
-	case strings.HasPrefix(line, "////") && strings.Trim(line, "/") == "", strings.HasPrefix(line, "++++") && strings.Trim(line, "+") == "":
-		read = func(string, int) {}
-	case len(line) >= 4 && strings.ContainsAny(line[:1], "|,:!") && strings.Trim(line[1:], "=") == "":
-		read = func(body string, start int) { r.table(line[:1], body, start) }
-	case line == "--", len(line) >= 4 && strings.ContainsAny(line[:1], "=*_") && strings.Trim(line, line[:1]) == "":
+	case sign == "_" && r.verse:
+		read = r.verses
+	case line == "--", strings.Contains("=*_", sign):
 		r.close() // what is inside is text
 		return true
+	case strings.Contains("-.", sign):
+		read = r.code
+	case strings.Contains("/+", sign):
+		read = func(string, int) {}
 	default:
-		return false
+		read = func(body string, start int) { r.table(sign, body, start) }
 	}
 	r.close()
 	start := r.l.n + 1
 	body := r.l.takeWhile(func(line string) bool { return trimRight(line) != end })
 	r.l.next()
 	read(body, start)
+	r.verse = false
 	return true
+}
+
+// isDelimiter reports a line above or below a block.
+func isDelimiter(line string) bool {
+	switch {
+	case line == "--" || strings.HasPrefix(line, "```"):
+		return true
+	case len(line) < 4:
+		return false
+	case strings.ContainsAny(line[:1], "|,:!"):
+		return strings.Trim(line[1:], "=") == ""
+	}
+	return strings.ContainsAny(line[:1], "-./+=*_") && strings.Trim(line, line[:1]) == ""
+}
+
+// verses reads a block of lines whose breaks count.
+func (r *adocReader) verses(body string, start int) {
+	body = strings.TrimRight(withoutLines(body, adocDirective), "\n")
+	r.add(Paragraph, 0, strings.ReplaceAll(body, "\n", lineBreak+"\n"), start, start+strings.Count(body, "\n"))
 }
 
 // code reads the lines of a block of code.
@@ -314,7 +349,7 @@ func (r *adocReader) item(line string) bool {
 	text := strings.TrimSpace(line)
 	mark, rest := adocMark(text)
 	if mark == "" {
-		if text[0] == '[' || !strings.Contains(text, "::") && !strings.Contains(text, ";;") {
+		if !strings.Contains(text, "::") && !strings.Contains(text, ";;") {
 			return false
 		}
 		return r.term(text)
@@ -386,7 +421,10 @@ func (r *adocReader) text(line string) {
 	case r.p.open():
 	case (line[0] == ' ' || line[0] == '\t') && !r.inItem:
 		start := r.l.n
-		literal := line + "\n" + r.l.takeWhile(func(line string) bool { return !blank(line) })
+		literal := line + "\n" + r.l.takeWhile(func(line string) bool {
+			line = trimRight(line)
+			return line != "" && !isDelimiter(line) && !adocAttributes(line) && (line != "+" || len(r.marks) == 0)
+		})
 		r.b.code(dedent(withoutLines(literal, adocDirective)), start)
 		return
 	case line[0] == '.' && len(line) > 1 && line[1] != '.' && line[1] != ' ': // the title of a block
@@ -405,5 +443,5 @@ func (r *adocReader) text(line string) {
 			line = "image:" + line[len("image::"):]
 		}
 	}
-	r.p.line(line, r.l.n)
+	r.line(line)
 }

@@ -110,6 +110,7 @@ func TestInlineMacros(t *testing.T) {
 		"mailto:a@b.c[Write,Subject]":                                                           "Write",
 		`image:a.png["A kettle, hot",100] image:b.png[alt=A cup,width=1]`:                       "A kettle, hot A cup",
 		"a.footnote:[See *b*.] footnoteref:[c,d] footnote:e[]":                                  "a. (See b.) (d)",
+		"`/set pass:[a.*]`, $$*b*$$ and ``d *e*''":                                              "/set a.*, *b* and \"d e\"",
 		"linkgit:git-log[1]": "git-log(1)",
 	} {
 		doc, err := Extract("x.adoc", []byte(source))
@@ -123,10 +124,10 @@ func TestInlineMacros(t *testing.T) {
 // TestAttributes asserts that references to attributes are read as what they stand
 // for, and as links where that is an address.
 func TestAttributes(t *testing.T) {
-	const set = ":base: https://example.org\n:url: {base}/x\n:link: {url}[the *site*]\n:raw: pass:q[<u>up</u>]\n:v: 1_0_1\n:gone: a\n:!gone:\n\n"
+	const set = ":base: https://example.org\n:url: {base}/x\n:link: a {url}[*site*] (x)\n:raw: pass:q[<u>up</u>]\n:v: 1_0_1\n:gone: a\n:!gone:\n\n"
 	for source, want := range map[string]string{
 		"{url}[A site], {url}/b[*B*] and {url}[]":  "A site, B and https://example.org/x",
-		"link:{url}[A], link:{url}/b[] or {link}":  "A, https://example.org/x/b or the site",
+		"link:{url}[A], link:{url}/b[] or {link}":  "A, https://example.org/x/b or a site (x)",
 		"https://a/{v}[x] https://a/{v} {url}.":    "x https://a/1_0_1 https://example.org/x.",
 		"`a-{v}.jar`, `\\{v}` `+{v}+`":             "a-1_0_1.jar, {v} {v}",
 		"{raw} {gone} {no-such}[A text] a{i}[0]":   "up {gone} A text a{i}[0]",
@@ -184,6 +185,28 @@ func TestHeader(t *testing.T) {
 	}
 }
 
+// TestLists asserts what belongs to an item, and where code in one ends.
+func TestLists(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		want         []Block
+	}{
+		{"terms with brackets and anchors", "[<path>...]::\n\ta\n[[b]]b:: c +\n", []Block{
+			{Item, 1, "[<path>...]", 1, 1}, {Item, 1, "a", 2, 2}, {Item, 1, "b", 3, 3}, {Item, 1, "c", 3, 3}}},
+		{"code before text", "* a\n+\n--\nb\n\n  c\n  +d\n+\ne\n\n  f\n--\n\ng\n", []Block{
+			{Item, 1, "a", 1, 1}, {Item, 1, "b", 4, 4}, {Code, 0, "c\n+d", 6, 7}, {Item, 1, "e", 9, 9}, {Code, 0, "f", 11, 11}, {Paragraph, 0, "g", 14, 14}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := Extract("x.adoc", []byte(test.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, doc, "x.adoc", []byte(test.source))
+			compare(t, doc.Blocks, test.want)
+		})
+	}
+}
+
 // TestQuotes asserts that it is read who said what, and in which entry of a
 // bibliography.
 func TestQuotes(t *testing.T) {
@@ -197,6 +220,9 @@ func TestQuotes(t *testing.T) {
 			{Paragraph, 0, "T", 1, 1}, {Paragraph, 0, "King, Jr., A Speech, 1963", 2, 2}, {Paragraph, 0, "One.", 4, 4}, {Paragraph, 0, "Two.", 6, 6}}},
 		{"a verse", "[verse, Carl Sandburg, two lines of Fog]\nThe fog\n", []Block{
 			{Paragraph, 0, "Carl Sandburg, two lines of Fog", 1, 1}, {Paragraph, 0, "The fog", 2, 2}}},
+		{"the lines of verses", "[verse]\none *two*\nthree\n\nfour\nfive\n\n[verse]\n____\nsix\n\nseven\n____\neight\nnine\n", []Block{
+			{Paragraph, 0, "one two\nthree", 2, 3}, {Paragraph, 0, "four five", 5, 6}, {Paragraph, 0, "six\nseven", 10, 12},
+			{Paragraph, 0, "eight nine", 14, 15}}},
 		{"one of the two", "[quote,,Fog]\na\n\n[quote, Kirk]\nb\n\n[quote]\nc\n", []Block{
 			{Paragraph, 0, "Fog", 1, 1}, {Paragraph, 0, "a", 2, 2}, {Paragraph, 0, "Kirk", 4, 4}, {Paragraph, 0, "b", 5, 5}, {Paragraph, 0, "c", 8, 8}}},
 		{"names and links", "[quote,role=x,citetitle=\"Fog, 1916\",attribution={a} of https://example.org[here]]\n:a: b\nc\n", []Block{
