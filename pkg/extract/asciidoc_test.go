@@ -227,7 +227,7 @@ func TestQuotes(t *testing.T) {
 			{Paragraph, 0, "Fog", 1, 1}, {Paragraph, 0, "a", 2, 2}, {Paragraph, 0, "Kirk", 4, 4}, {Paragraph, 0, "b", 5, 5}, {Paragraph, 0, "c", 8, 8}}},
 		{"names and links", "[quote,role=x,citetitle=\"Fog, 1916\",attribution={a} of https://example.org[here]]\n:a: b\nc\n", []Block{
 			{Paragraph, 0, "{a} of here, Fog, 1916", 1, 1}, {Paragraph, 0, "c", 3, 3}}},
-		{"other attributes", "[source,c,no]\n[quotes,no]\na\n", []Block{{Paragraph, 0, "a", 3, 3}}},
+		{"other attributes", "[source,c,no]\n[quotes,no]\na\n[1] in [2]\n", []Block{{Paragraph, 0, "a [1] in [2]", 3, 4}}},
 		{"a bibliography", "* [[[pragprog]]] The Pragmatic *Programmer*.\n* [[[gof,gang 4]]] Patterns.\n\n[[id]]a [[[x]]]\n", []Block{
 			{Item, 1, "[pragprog] The Pragmatic Programmer.", 1, 1}, {Item, 1, "[gang 4] Patterns.", 2, 2}, {Paragraph, 0, "a [x]", 4, 4}}},
 	} {

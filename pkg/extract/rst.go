@@ -290,10 +290,11 @@ func (r *rstReader) section(line string) bool {
 			return true
 		}
 	}
-	if indentOf(line) > 0 || indentOf(below) > 0 {
+	sign, under := adornment(strings.TrimSpace(below))
+	if indent := indentOf(line); indent != indentOf(below) || indent > 0 && !r.inDirective(sign, text, below) {
 		return false
 	}
-	sign, under := adornment(below)
+	below = strings.TrimSpace(below)
 	if !under || len(trimRight(below)) < min(4, utf8.RuneCountInString(text)) || strings.TrimSpace(below) == "::" {
 		return false
 	}
@@ -306,6 +307,12 @@ func (r *rstReader) section(line string) bool {
 	r.l = ahead
 	r.title(sign, text, start, r.l.n)
 	return true
+}
+
+// inDirective reports whether lines that stand in may be a title, as they are in
+// directives such as only: with a sign that is known, and as wide as the text.
+func (r *rstReader) inDirective(sign, text, below string) bool {
+	return slices.Contains(r.styles, sign) && utf8.RuneCountInString(text) <= len(strings.TrimSpace(below))
 }
 
 func (r *rstReader) title(style, text string, start, end int) {

@@ -20,6 +20,13 @@ func TestRestructuredAsWritten(t *testing.T) {
 		{"signs in cells", "==  ==\na   --\n    ==\n==  ==\n\nText.\n", "row a\t-- ==\nparagraph Text.\n"},
 		{"marks of lists in a table", ".. list-table::\n\n   - + a\n     + b\n       - c\n   - ..  row 2\n\n     + d\n     + .. _e:\n\n       f\n   -\n     + g\n",
 			"row a\tb - c\nrow d\tf\nrow g\n"},
+		{"a border over one letter", "=  ====\n0  none\n=  ====\n", "row 0\tnone\n"},
+		{"directives in cells", "+----------------------+---+\n| .. data:: A          | b |\n|                      |   |\n| .. index:: c         |   |\n" +
+			"| .. versionadded:: 3  |   |\n+----------------------+---+\n", "row A Added in version 3\tb\n"},
+		{"versions", ".. versionadded:: 3.2\n\n.. versionchanged:: 3.3 Text\n   on it.\n\n.. deprecated:: 3.4\n   Use *b*.\n\n" +
+			".. deprecated-removed:: 3.5 3.7\n", "paragraph Added in version 3.2\nparagraph Changed in version 3.3: Text on it.\n" +
+			"paragraph Deprecated since version 3.4: Use b.\nparagraph Deprecated since version 3.5, removed in version 3.7\n"},
+		{"two names with options", ".. data:: A\n          B\n   :noindex:\n\n   Text.\n", "paragraph A B\nparagraph Text.\n"},
 		{"letters before tabs", "a.\tRemove it,\n\tso that it is gone.\n\nb.\tWait.\n",
 			"item Remove it, so that it is gone.\nitem Wait.\n"},
 		{"a number in running text", "3) macros that\nbite you\n\n1. an item\n2. another\n",
@@ -142,13 +149,14 @@ func TestOptions(t *testing.T) {
 // TestTitles asserts what is a title because of the lines around it.
 func TestTitles(t *testing.T) {
 	for source, want := range map[string]string{
-		"C\n-\n\ncat\n\nÄ\n-\nx\n":      "heading C\nparagraph cat\nheading Ä\nparagraph x\n",
-		"Go\n-\n":                       "paragraph Go -\n",
-		"-\n-\n- a\n":                   "item a\n",
-		"•\n-\n":                        "",
-		"C\n-\nD\n- a\n":                "heading C\nparagraph D - a\n",
-		"===\nC\n===\na\n\n==\n==\nb\n": "heading C\nparagraph a\nheading ==\nparagraph b\n",
-		"a\n::\n\n x\n":                 "paragraph a\ncode x\n",
+		"C\n-\n\ncat\n\nÄ\n-\nx\n": "heading C\nparagraph cat\nheading Ä\nparagraph x\n",
+		"Go\n-\n":                  "paragraph Go -\n",
+		"-\n-\n- a\n":              "item a\n",
+		"•\n-\n":                   "",
+		"C\n-\nD\n- a\n":           "heading C\nparagraph D - a\n",
+		"C\n==\n\n.. only:: a\n\n   D\n   ==\n\n   E\n   --\n": "heading C\nheading D\nparagraph E --\n",
+		"===\nC\n===\na\n\n==\n==\nb\n":                        "heading C\nparagraph a\nheading ==\nparagraph b\n",
+		"a\n::\n\n x\n":                                        "paragraph a\ncode x\n",
 	} {
 		doc, err := Extract("a.rst", []byte(source))
 		if err != nil {

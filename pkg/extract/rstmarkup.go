@@ -23,6 +23,34 @@ var (
 		"flat-table", "tab-set", "tabs", "grid", "compound", "hlist", "glossary", "module", "py:module", "automodule")
 )
 
+// rstVersions are the words that Sphinx puts before the argument of a directive, which
+// is a version.
+var rstVersions = map[string]string{
+	"versionadded": "Added in version", "versionchanged": "Changed in version", "versionremoved": "Removed in version",
+	"deprecated": "Deprecated since version", "deprecated-removed": "Deprecated since version",
+}
+
+// rstVersion gives the text of the argument of a directive that tells of a version. It
+// may go on below.
+func rstVersion(name, argument string, goesOn bool) string {
+	words, ok := rstVersions[name]
+	if !ok || argument == "" {
+		return argument
+	}
+	version, text, _ := strings.Cut(argument, " ")
+	words += " " + version
+	if removed, rest, _ := strings.Cut(text, " "); name == "deprecated-removed" && removed != "" {
+		words, text = words+", removed in version "+removed, rest
+	}
+	switch {
+	case text != "":
+		words += ": " + text
+	case goesOn:
+		words += ":"
+	}
+	return words
+}
+
 func set(names ...string) map[string]bool {
 	s := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -91,11 +119,13 @@ func (r *rstReader) directive(indent int, name, argument string) {
 		}
 	default:
 		if argument != "" {
+			below, _ := r.l.peek()
+			argument = rstVersion(name, argument, !blank(below) && indentOf(below) > indent)
 			r.hang(Paragraph, indent+1, argument)
-			if strings.Contains(argument, "(") {
+			if strings.Contains(argument, "(") || !strings.Contains(argument, " ") {
 				r.signature(indent)
 			}
-			below, _ := r.l.peek()
+			below, _ = r.l.peek()
 			if _, _, option := rstField(strings.TrimSpace(below)); option && indentOf(below) > indent {
 				r.close()
 			}

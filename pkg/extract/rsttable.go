@@ -25,7 +25,7 @@ func (r *rstReader) table(before lines, text string) bool {
 
 // isBorder reports the border of a simple table: a run of signs over each column.
 func isBorder(text string) bool {
-	return strings.HasPrefix(text, "==") && strings.Contains(text, " =") && strings.Trim(text, "= ") == ""
+	return strings.HasPrefix(text, "=") && strings.Contains(text, " =") && strings.Trim(text, "= ") == ""
 }
 
 // maxColumns bounds the columns of a table; what is beyond belongs to the last.
@@ -43,7 +43,7 @@ func (c *cells) add(column int, text string, n int) {
 		_, text, _ = strings.Cut(text, "\n")
 		text = strings.TrimSpace(text)
 	}
-	if text == "" {
+	if text = directiveInCell(text); text == "" {
 		return
 	}
 	if c.start == 0 {
@@ -55,6 +55,19 @@ func (c *cells) add(column int, text string, n int) {
 		c.text = append(c.text, nil)
 	}
 	c.text[column] = append(append(c.text[column], text...), '\n')
+}
+
+// directiveInCell gives the text of a line of a cell that may begin a directive.
+func directiveInCell(line string) string {
+	rest, ok := strings.CutPrefix(line, ".. ")
+	name, argument, found := strings.Cut(rest, "::")
+	if name = strings.ToLower(name); !ok || !found || name == "" || strings.ContainsAny(name, " \t`") {
+		return line
+	}
+	if rstDropped[name] || rstCode[name] || rstImages[name] || rstContent[name] {
+		return ""
+	}
+	return rstVersion(name, strings.TrimSpace(argument), false)
 }
 
 // row makes a block of a row and begins the next one.
