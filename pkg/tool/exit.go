@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -72,18 +73,19 @@ func (h *hinted) Unwrap() error { return h.error }
 // WithHint adds to err what the user may do next.
 func WithHint(err error, hint string) error { return &hinted{err, hint} }
 
-// hints lists the hints of an error, the innermost first.
-func hints(err error) []string {
-	var list []string
+// hints lists the hints of an error, the innermost first, and each once.
+func hints(err error) []string { return addHints(nil, err) }
+
+func addHints(list []string, err error) []string {
 	switch e := err.(type) {
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
-			list = append(list, hints(inner)...)
+			list = addHints(list, inner)
 		}
 	case interface{ Unwrap() error }:
-		list = hints(e.Unwrap())
+		list = addHints(list, e.Unwrap())
 	}
-	if h, ok := err.(*hinted); ok {
+	if h, ok := err.(*hinted); ok && !slices.Contains(list, h.hint) {
 		list = append(list, h.hint)
 	}
 	return list
