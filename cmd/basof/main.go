@@ -90,6 +90,8 @@ func openReader(c *cli.Context, db string) (*sqlite.Reader, error) {
 		return nil, tool.WithHint(err, "name it with -db or BATCH_DB, or make it with: bscan FOLDER | bchunk | bingest")
 	case errors.Is(err, sqlite.ErrUnreadable):
 		return nil, tool.WithHint(err, sqlite.UnreadableHint)
+	case errors.Is(err, sqlite.ErrLogGone):
+		return nil, tool.WithHint(err, sqlite.LogGoneHint)
 	case errors.Is(err, sqlite.ErrOtherLog):
 		return nil, tool.WithHint(err, sqlite.OtherLogHint)
 	case errors.Is(err, sqlite.ErrDamaged):

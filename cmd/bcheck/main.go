@@ -170,6 +170,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "run the same line again when it is done; see bingest status")
 	case errors.Is(err, sqlite.ErrUnreadable):
 		return tool.WithHint(err, sqlite.UnreadableHint)
+	case errors.Is(err, sqlite.ErrLogGone):
+		return tool.WithHint(err, sqlite.LogGoneHint)
 	case errors.Is(err, sqlite.ErrOtherLog):
 		return tool.WithHint(err, sqlite.OtherLogHint)
 	case errors.Is(err, sqlite.ErrMissing):

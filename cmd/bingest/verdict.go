@@ -193,6 +193,8 @@ func storeHint(err error) error {
 		return tool.WithHint(err, "what this run took in went with the file that had the name; run the same line again")
 	case errors.Is(err, sqlite.ErrLeftBehind):
 		return tool.WithHint(err, sqlite.LeftBehindHint)
+	case errors.Is(err, sqlite.ErrLogGone):
+		return tool.WithHint(err, sqlite.LogGoneHint)
 	case errors.Is(err, sqlite.ErrReadOnly):
 		return tool.WithHint(err, "make the file and its folder writable, or name another with -db")
 	default:

@@ -39,10 +39,13 @@ var (
 	ErrOtherLog = errors.New("the write-ahead log beside it is that of another file, or of another state of this one")
 	// ErrReplaced: another file has the name of the one that is written, or none has.
 	ErrReplaced = errors.New("the file was replaced or moved away while it was written")
+	// ErrLogGone: that is so of one of the files that SQLite has beside it; see LogGoneHint.
+	ErrLogGone = errors.New("its -wal or -shm was removed or replaced while it was written")
 )
 
-// What to do about ErrUnreadable, ErrOtherLog and ErrLeftBehind.
+// What to do about ErrUnreadable, ErrLogGone, ErrOtherLog and ErrLeftBehind.
 const (
+	LogGoneHint    = "stop what writes to it, which puts into the file what was committed, and run the same line again; leave alone what lies beside it"
 	UnreadableHint = "run this as its owner, or have the owner let you read it, with the -wal beside it (chmod, chgrp)"
 	OtherLogHint   = "if the file was put in the place of another, as a copy that is gone back to, remove the -wal and -shm beside it; if not, put back the file that they belong to"
 	LeftBehindHint = "remove its -wal and -shm, which hold nothing, while no program has it open; one of another user left them"
@@ -83,6 +86,9 @@ func fault(err error) error {
 	case sqlite3.ErrConstraint, sqlite3.ErrTooBig, sqlite3.ErrMismatch, sqlite3.ErrRange:
 		return &kb.Fault{Class: kb.Processing, Code: kb.Rejected, Err: fmt.Errorf("the knowledge base refuses it: %w", err)}
 	case sqlite3.ErrIoErr, sqlite3.ErrCantOpen:
+		if e.ExtendedCode == sqlite3.ErrIoErrShortRead { // of a log that the -shm knows more of; what the system said is of something else
+			return &logGone{err}
+		}
 		return systemFault(e, e.SystemErrno)
 	default:
 		return err
@@ -92,7 +98,7 @@ func fault(err error) error {
 // isDecided reports whether an error has been through fault.
 func isDecided(err error) bool {
 	isOne := func(one error) bool { return errors.Is(err, one) }
-	return errors.As(err, new(*kb.Fault)) || slices.ContainsFunc([]error{ErrForeign, ErrDamaged, ErrFull, ErrFileLimit, ErrReadOnly, ErrNoFolder}, isOne)
+	return errors.As(err, new(*kb.Fault)) || slices.ContainsFunc([]error{ErrForeign, ErrDamaged, ErrFull, ErrFileLimit, ErrReadOnly, ErrNoFolder, ErrLogGone}, isOne)
 }
 
 // badFormat is all that SQLite says where the number of the format of the schema, which
@@ -105,6 +111,12 @@ type noFolder struct{ err error }
 
 func (*noFolder) Error() string     { return ErrNoFolder.Error() }
 func (e *noFolder) Unwrap() []error { return []error{ErrNoFolder, e.err} }
+
+// logGone is ErrLogGone with what SQLite said, which is not to be read.
+type logGone struct{ err error }
+
+func (*logGone) Error() string     { return ErrLogGone.Error() }
+func (e *logGone) Unwrap() []error { return []error{ErrLogGone, e.err} }
 
 // systemFault gives an error the sentinel for what the operating system said, where
 // SQLite says no more than that opening, reading or writing failed.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,6 +13,11 @@ import (
 
 // apart calls fn with a connection of its own, which sees what is committed.
 func (s *Store) apart(ctx context.Context, fn func(*session) error) (err error) {
+	defer func() {
+		if err != nil { // of which this may be the reason
+			err = cmp.Or(s.place.check(), err)
+		}
+	}()
 	r, err := s.readers.take(ctx)
 	if err != nil {
 		return err

@@ -2,33 +2,52 @@ package sqlite
 
 import (
 	"errors"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/seed16713943/btools/pkg/scan/rawfile"
 )
 
-// place is which file had the name of a knowledge base when that was opened. SQLite
-// goes on with that file whatever becomes of the name, but its log lies under the name:
-// there, it would be laid over another file.
+// place is which file had the name of a knowledge base when that was opened, and which
+// ones SQLite had beside it. SQLite goes on with these files whatever becomes of their
+// names, but its log lies under the name: there, it would be laid over another file. And
+// who opens the file without its log does not see what that holds, nor who writes.
 type place struct {
-	path string
-	file unix.Stat_t
+	path  string
+	files [len(besides)]unix.Stat_t // one of which has no inode if there was none
 }
+
+// besides are what comes after the name: of the file itself, of its log and of what those
+// who use the log share.
+var besides = [...]string{"", "-wal", "-shm"}
 
 func placeOf(path string) (place, error) {
-	st, err := rawfile.Stat(path, true)
-	return place{path, st}, err
+	p := place{path: path}
+	for i, suffix := range besides {
+		var err error
+		if p.files[i], err = rawfile.Stat(path+suffix, true); err != nil && (suffix == "" || !errors.Is(err, unix.ENOENT)) {
+			return p, err
+		}
+	}
+	return p, nil
 }
 
-// check returns ErrReplaced if another file has the name now, or none.
+// check returns ErrReplaced if another file has the name now, or none, and ErrLogGone if
+// that is so of one beside it.
 func (p *place) check() error {
-	st, err := rawfile.Stat(p.path, true)
-	switch {
-	case errors.Is(err, unix.ENOENT), err == nil && (st.Ino != p.file.Ino || st.Dev != p.file.Dev):
-		return ErrReplaced
+	for i, suffix := range besides {
+		before := &p.files[i]
+		st, err := rawfile.Stat(p.path+suffix, true)
+		gone := errors.Is(err, unix.ENOENT) || err == nil && (st.Ino != before.Ino || st.Dev != before.Dev)
+		switch { // what cannot be looked at now is not said to be gone
+		case gone && suffix == "":
+			return fmt.Errorf("%s: %w", p.path, ErrReplaced)
+		case gone && before.Ino != 0:
+			return fmt.Errorf("%s: %w", p.path, ErrLogGone)
+		}
 	}
-	return nil // what cannot be looked at now is not said to be gone
+	return nil
 }
 
 // leave moves all of the log into the file that was replaced, so that this one is whole,

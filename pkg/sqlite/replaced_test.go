@@ -16,11 +16,15 @@ func TestReplaced(t *testing.T) {
 		moved    []string // away, with what SQLite has beside the file
 		newcomer bool
 		written  bool // on after that
+		told     error
 	}{
-		{"moved away", []string{"", "-wal", "-shm"}, false, true},
-		{"the file alone", []string{""}, false, true},
-		{"replaced", []string{""}, true, true},
-		{"replaced after the last write", []string{""}, true, false},
+		{"moved away", []string{"", "-wal", "-shm"}, false, true, ErrReplaced},
+		{"the file alone", []string{""}, false, true, ErrReplaced},
+		{"replaced", []string{""}, true, true, ErrReplaced},
+		{"replaced after the last write", []string{""}, true, false, nil},
+		{"its log", []string{"-wal"}, false, true, ErrLogGone},
+		{"what its log needs", []string{"-shm"}, false, true, ErrLogGone},
+		{"both", []string{"-wal", "-shm"}, false, true, ErrLogGone},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -42,11 +46,14 @@ func TestReplaced(t *testing.T) {
 			}
 			store.checkpoints.pages = 1
 			if test.written {
-				if err := put(store, "three"); !errors.Is(err, ErrReplaced) {
+				if err := put(store, "three"); !errors.Is(err, test.told) {
 					t.Errorf("it was written on: %v", err)
 				}
 			}
 			must(t, store.Close())
+			if test.told == ErrLogGone {
+				must(t, os.Rename(path, away)) // without it
+			}
 			if _, err := os.Stat(path); !test.newcomer && !os.IsNotExist(err) {
 				t.Errorf("there is a file again where it was (%v)", err)
 			}

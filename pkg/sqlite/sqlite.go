@@ -85,7 +85,8 @@ type Store struct {
 // Open opens the knowledge base at path, makes it if there is no file, and
 // brings an older schema up to date, after a copy of the file. Errors that callers
 // tell apart are ErrForeign, ErrNewer, ErrDamaged, ErrNoFolder, ErrReadOnly,
-// ErrFull and ErrOtherLog; those that write may return ErrReplaced.
+// ErrFull and ErrOtherLog; those that write may return ErrReplaced and
+// ErrLogGone.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
@@ -161,7 +162,7 @@ func whileBusy(ctx context.Context, patience time.Duration, fn func() error) err
 func (s *Store) begin(ctx context.Context) error {
 	if err := s.place.check(); err != nil {
 		s.leave()
-		return fmt.Errorf("%s: %w", s.place.path, err)
+		return err
 	}
 	return whileBusy(ctx, s.patience, func() error {
 		_, err := s.write.exec("BEGIN IMMEDIATE")
