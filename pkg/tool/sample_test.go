@@ -73,7 +73,8 @@ func newSample() *cli.App {
 // samples are what the sample does for certain arguments.
 var samples = map[string]cli.ActionFunc{
 	"fail": func(c *cli.Context) error {
-		return WithHint(WithHint(fmt.Errorf("open kb: %w", fs.ErrNotExist), "make one with bingest"), "or give -db")
+		err := WithHint(fmt.Errorf("open kb: %w", fs.ErrNotExist), "make one with bingest")
+		return WithHint(WithHint(err, "or give -db"), "make one with bingest")
 	},
 	"two": func(*cli.Context) error {
 		return errors.Join(errors.New("first"), WithHint(errors.New("second"), "try"))
