@@ -88,7 +88,7 @@ func (s *Set) Bool(name, env, usage string) *bool {
 }
 
 // Duration declares a setting that takes a time span of zero or more, in the
-// notation of time.ParseDuration.
+// notation of time.ParseDuration, with weeks and days of 24 hours before: 1w2d12h.
 func (s *Set) Duration(name, env string, value time.Duration, usage string) *time.Duration {
 	s.Var(name, env, (*durationValue)(&value), usage)
 	return &value

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,13 +85,25 @@ func (v *boolValue) IsBoolFlag() bool { return true }
 type durationValue time.Duration
 
 func (v *durationValue) Set(text string) error {
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return notAccepted(text, "a duration such as 100ms, 30s or 1h30m")
+	days := daysFirst.FindStringSubmatch(text)
+	rest := text[len(days[0]):]
+	if days[0] != "" && rest == "" {
+		rest = "0"
 	}
-	*v = durationValue(d)
+	weeks, _ := strconv.Atoi(days[1]) // nothing is none
+	single, _ := strconv.Atoi(days[2])
+	d, err := time.ParseDuration(rest)
+	sum := time.Duration(7*weeks+single)*24*time.Hour + d
+	if err != nil || d < 0 || sum < 0 {
+		return notAccepted(text, "a duration such as 100ms, 30s, 1h30m, 7d or 2w")
+	}
+	*v = durationValue(sum)
 	return nil
 }
+
+// daysFirst are the weeks and days of a duration, which time.ParseDuration does not know;
+// so few that their sum is one.
+var daysFirst = regexp.MustCompile(`^(?:(\d{1,4})w)?(?:(\d{1,4})d)?`)
 
 func (v *durationValue) String() string { return time.Duration(*v).String() }
 
