@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,10 +26,15 @@ func readAll(c *cli.Context, series *report.Series) (bad int64, err error) {
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
+	bases := make(bases)
 	stop := context.AfterFunc(c.Context, func() {
 		tool.Warn(c, errors.New("interrupted, and waiting for the report; a second time ends this at once"))
 	})
 	defer stop()
+	add := func(run *report.Run) {
+		bases.unify(run)
+		series.Add(run)
+	}
 	for _, file := range files {
 		refused := func(err error) {
 			if bad++; bad > warnings {
@@ -40,7 +46,7 @@ func readAll(c *cli.Context, series *report.Series) (bad int64, err error) {
 			}
 			tool.Warn(c, err)
 		}
-		if err := readFile(c, file, series, refused); err != nil {
+		if err := readFile(c, file, add, refused); err != nil {
 			return bad, err
 		}
 	}
@@ -54,22 +60,22 @@ func nameOf(file string) string {
 	return file
 }
 
-func readFile(c *cli.Context, file string, series *report.Series, refused func(error)) error {
+func readFile(c *cli.Context, file string, add func(*report.Run), refused func(error)) error {
 	if file == "-" {
 		if err := tool.NeedsPipe(c.App.Reader); err != nil {
 			return err
 		}
-		return read(c.App.Reader, file, series, refused)
+		return read(c.App.Reader, file, add, refused)
 	}
 	f, err := tool.OpenInput(file, tool.Instead{Folder: "name the files with the reports", Database: "bingest report -db " + file + " | breport"})
 	if err != nil {
 		return err
 	}
 	defer f.Close() // only read
-	return read(f, file, series, refused)
+	return read(f, file, add, refused)
 }
 
-func read(in io.Reader, file string, series *report.Series, refused func(error)) error {
+func read(in io.Reader, file string, add func(*report.Run), refused func(error)) error {
 	reports := report.NewReader(in)
 	for {
 		run, err := reports.Next()
@@ -82,7 +88,40 @@ func read(in io.Reader, file string, series *report.Series, refused func(error))
 		case err != nil:
 			return fmt.Errorf("read %s: %w", nameOf(file), err)
 		default:
-			series.Add(run)
+			add(run)
 		}
 	}
+}
+
+// bases are the names that knowledge bases were given first, by the other names that the
+// same files have, and by what identity makes of them.
+type bases map[string]string
+
+// unify gives a run's knowledge base the name that it had in the first report.
+func (b bases) unify(run *report.Run) {
+	db := run.DB()
+	if db == "" {
+		return
+	}
+	first, known := b[db]
+	if !known {
+		id := identity(db)
+		if first, known = b[id]; !known {
+			first = db
+			b[id] = first
+		}
+		b[db] = first
+	}
+	run.Config["db"] = first
+}
+
+// identity is the same for all names of a file that is there, and of one that is not, for
+// those that come to the same.
+func identity(db string) string {
+	if path, err := filepath.EvalSymlinks(db); err == nil {
+		if path, err = filepath.Abs(path); err == nil {
+			return path
+		}
+	}
+	return filepath.Clean(db)
 }

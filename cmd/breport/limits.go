@@ -28,7 +28,7 @@ func (l *limits) add(set *config.Set) {
 	set.Var("min-rate", "", &l.rate, "at least `N` files a second, where there were any")
 	l.memory = set.Bytes("max-memory", "", 0, "at most `SIZE` of memory at any time; 0 for no limit")
 	l.time = set.Duration("max-time", "", 0, "at most this `TIME` for a run, such as 30m; 0 for no limit")
-	l.age = set.Duration("max-age", "", 0, "the newest run of each knowledge base at most this `TIME` ago, such as 36h; 0 for no limit")
+	l.age = set.Duration("max-age", "", 0, "the newest run of each knowledge base at most this `TIME` ago, such as 36h or 7d; 0 for no limit")
 }
 
 // clocksDiffer is by how much the clocks of machines may differ.
@@ -96,6 +96,9 @@ func (l *limits) brokenBy(r *report.Run) []string {
 	}
 	if p.TotalFiles > 0 && m.FilesPerSecond < float64(l.rate) {
 		add("%s files a second, fewer than -min-rate %s", number(m.FilesPerSecond), &l.rate)
+	}
+	if *l.memory > 0 && !m.Measured() {
+		add("its memory is not known, and so not whether it keeps to -max-memory %s", config.FormatBytes(*l.memory))
 	}
 	if peak := m.PeakMemoryMB * (1 << 20); *l.memory > 0 && peak > float64(*l.memory) {
 		add("%s MiB of memory, more than -max-memory %s", number(m.PeakMemoryMB), config.FormatBytes(*l.memory))
