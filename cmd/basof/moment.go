@@ -34,11 +34,11 @@ func (q *question) moment(c *cli.Context, flag, typed string) (moment, error) {
 		return m, nil
 	}
 	digits, sure := when.Commit(typed)
-	if sure && flag == "-known" {
+	if sure && flag == "-known" && when.Seconds(typed) == "" {
 		return m, tool.WithHint(tool.Usagef("-known: %s is a commit, and -known asks when the knowledge base learned something", typed),
 			"give the time, or ask with -at "+typed)
 	}
-	if sure {
+	if sure && flag != "-known" {
 		m.commit = digits
 		return m, nil
 	}
@@ -118,6 +118,10 @@ func warnCommit(c *cli.Context, reader *sqlite.Reader, m moment) error {
 
 // noCommit says that a commit is not known, and why that may be.
 func noCommit(c *cli.Context, reader *sqlite.Reader, m moment) error {
+	if seconds := when.Seconds(m.typed); seconds != "" {
+		return tool.WithHint(tool.Usagef("%s: %s is no commit that is known, and too many seconds since 1970", m.flag, m.typed),
+			"if it has milliseconds or less, write "+seconds)
+	}
 	some, err := reader.Commits(c.Context, "", 1)
 	switch {
 	case err != nil:

@@ -104,6 +104,21 @@ func Commit(expr string) (digits string, sure bool) {
 	return m[2], m[1] != "" || len(m[2]) > mostUnixDigits || !digitsForm().MatchString(m[2])
 }
 
+// Seconds returns how to write an expression that has the digits of milliseconds, microseconds or nanoseconds since
+// 1970, from 1973 to 2286, or "". Parse refuses it, and Commit takes it for one.
+func Seconds(expr string) string {
+	digits, found := strings.CutPrefix(strings.TrimSpace(expr), "@")
+	if !found || len(digits) <= mostUnixDigits || !digitsForm().MatchString(digits) {
+		return ""
+	}
+	for _, finer := range []int{3, 6, 9} {
+		if whole := len(digits) - finer; whole == 9 || whole == 10 {
+			return "@" + digits[:whole] + "." + digits[whole:]
+		}
+	}
+	return ""
+}
+
 // Parse gives the instant that expr stands for when it is now, and times of day are those of loc. Its errors are
 // of type *Error.
 func Parse(expr string, now time.Time, loc *time.Location) (Result, error) {
@@ -140,6 +155,9 @@ func parse(s string, now time.Time) (Result, error) {
 	}
 	if m := absoluteForm().FindStringSubmatch(s); m != nil {
 		return parseAbsolute(m, now)
+	}
+	if seconds := Seconds(s); seconds != "" {
+		return Result{}, reason("seconds since 1970 are written " + seconds)
 	}
 	if m := unixForm().FindStringSubmatch(s); m != nil {
 		return parseUnix(m[1] == "-", m[2], m[3])
