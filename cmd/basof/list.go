@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/scan"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
 )
@@ -104,7 +105,7 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 		case first == nil:
 			return tool.WithHint(err, "nothing was known but that documents were gone")
 		case gone == nil || point.Valid < *first:
-			return hintHistory(tool.WithHint(err, fmt.Sprintf("the first thing known is from %s", first)))
+			return hintHistory(c, reader, "", tool.WithHint(err, fmt.Sprintf("the first thing known is from %s", first)))
 		}
 		return tool.WithHint(err, fmt.Sprintf("all that had been there since %s was gone by then", first))
 	}
@@ -120,9 +121,23 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 		fmt.Errorf("%s: nothing was there at %s", prefix, then), "see what was there with: basof ls"))
 }
 
-// hintHistory tells those who ask of a time before all that is known where that
-// may come from.
-func hintHistory(err error) error {
+// hintHistory tells those who ask of a time before all that is known of a path, or of all
+// of them (""), where that may come from, unless it has been taken in from its beginning.
+func hintHistory(c *cli.Context, reader *sqlite.Reader, path string, err error) error {
+	scans, lost := reader.HistoriesHeard(c.Context)
+	if lost != nil {
+		return lost
+	}
+	for i := range scans {
+		s := &scans[i]
+		covers, lost := scan.NewCoverage(&kb.Scan{Prefix: s.Prefix, Covers: s.History.Takes})
+		if lost != nil {
+			return lost
+		}
+		if s.History.Since == "" && !s.History.Shallow && (path == "" || listed(covers, path)) {
+			return err
+		}
+	}
 	return tool.WithHint(err, "where git knows what was before, take its history in with: bscan -git FOLDER | bchunk | bingest")
 }
 

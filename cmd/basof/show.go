@@ -106,13 +106,13 @@ func cleanName(typed string) string {
 }
 
 // explain says what is known of a path that held nothing.
-func explain(e *asof.AbsentError) error {
+func explain(c *cli.Context, reader *sqlite.Reader, e *asof.AbsentError) error {
 	if e.Path == "" {
 		return tool.WithHint(tool.Usagef("name a document, not all of them"), "see what there is with: basof ls")
 	}
 	err := tool.Exit(tool.ExitNothing, e)
 	if e.First != nil && e.At.Valid < *e.First && e.Missed == nil {
-		return hintHistory(hintKnown(err, e))
+		return hintHistory(c, reader, e.Path, hintKnown(err, e))
 	}
 	return hintKnown(err, e)
 }
@@ -125,7 +125,7 @@ func explainGone(c *cli.Context, reader *sqlite.Reader, e *asof.AbsentError) err
 			return err
 		}
 	}
-	return explain(e)
+	return explain(c, reader, e)
 }
 
 // hintKnown adds what is known of a path that held nothing.

@@ -92,7 +92,7 @@ func neverSaid(c *cli.Context, reader *sqlite.Reader, phrase string, prefixes []
 		_, err := asof.Held(c.Context, reader, prefix, ever)
 		var absent *asof.AbsentError
 		if errors.As(err, &absent) && !absent.Folder && absent.First == nil && absent.Overtaken == nil {
-			return hintQuotes(c, explain(absent), prefix)
+			return hintQuotes(c, explain(c, reader, absent), prefix)
 		}
 	}
 	index, err := reader.SearchIndex(c.Context)
