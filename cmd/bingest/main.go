@@ -72,7 +72,7 @@ func (s *settings) addWorkers(verb string) {
 
 // addWork adds what all runs have that make passages.
 func (s *settings) addWork() {
-	s.memoryMB = s.set.Int("memory", "BATCH_MEMORY_THRESHOLD_MB", 1024, 1, 1<<30, "above `MB` of memory, warn and take in less at a time")
+	s.memoryMB = s.set.Mebibytes("memory", "BATCH_MEMORY_THRESHOLD_MB", 1024, 1, 1<<30, "above `MB` of memory, or a size such as 2G, warn and take in less at a time")
 	s.addIndexing()
 	s.addRetries()
 	s.progress = tool.AddProgress(&s.set, true)

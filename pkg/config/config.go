@@ -74,6 +74,13 @@ func (s *Set) Int(name, env string, value, least, most int64, usage string) *int
 	return &value
 }
 
+// Mebibytes declares a setting that takes a whole number of MiB from least to most, or a
+// size, as ParseBytes reads it, of which a part of a MiB is dropped.
+func (s *Set) Mebibytes(name, env string, value, least, most int64, usage string) *int64 {
+	s.Var(name, env, &mebibytesValue{intValue{&value, least, most}}, usage)
+	return &value
+}
+
 // Bytes declares a setting that takes a size, as ParseBytes reads it.
 func (s *Set) Bytes(name, env string, value int64, usage string) *int64 {
 	s.Var(name, env, (*bytesValue)(&value), usage)

@@ -55,7 +55,7 @@ func newSettings() *settings {
 	s.format = s.Enum("format", "", "text", []string{"text", "html"}, "the output")
 	s.excludes = s.Strings("exclude", "BATCH_EXCLUDE", []string{".git"}, "leave out `GLOB`")
 	s.exts = s.List("ext", "BATCH_EXTENSIONS", []string{".md", ".txt"}, "extensions")
-	s.memory = s.Int("", "BATCH_MEMORY_THRESHOLD_MB", 1024, 0, math.MaxInt64, "memory in MiB")
+	s.memory = s.Mebibytes("", "BATCH_MEMORY_THRESHOLD_MB", 1024, 0, 1<<30, "memory in MiB")
 	s.key = s.Secret("BATCH_EMBED_KEY", "the key of the service")
 	s.Var("at", "", &s.at, "the moment")
 	return s
@@ -122,7 +122,8 @@ func TestBadValuesNameSettingValueAndWhatIsAccepted(t *testing.T) {
 		{"n", "1001", `-n: "1001" is not a whole number from 1 to 1000`},
 		{"n", "1.5", `-n: "1.5" is not a whole number from 1 to 1000`},
 		{"BATCH_CHUNK_SIZE", "99999999999999999999", `BATCH_CHUNK_SIZE: "99999999999999999999" is not a whole number from 1 to 1000`},
-		{"BATCH_MEMORY_THRESHOLD_MB", "-1", `BATCH_MEMORY_THRESHOLD_MB: "-1" is not a whole number of at least 0`},
+		{"BATCH_MEMORY_THRESHOLD_MB", "-1", `BATCH_MEMORY_THRESHOLD_MB: "-1" is not a number of MB from 0 to 1073741824, or a size such as 512MiB or 2G`},
+		{"BATCH_MEMORY_THRESHOLD_MB", "2EB", `BATCH_MEMORY_THRESHOLD_MB: "2EB" is not a number of MB from 0 to 1073741824, or a size such as 512MiB or 2G`},
 		{"bytes", "many", `-bytes: "many" is not a size such as 52428800, 50MiB or 1.5G`},
 		{"BATCH_HIDDEN", "yes", `BATCH_HIDDEN: "yes" is not true or false, 1 or 0`},
 		{"H", "perhaps", `-hidden: "perhaps" is not true or false, 1 or 0`},

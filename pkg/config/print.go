@@ -57,6 +57,8 @@ func (s *Setting) typed() any {
 	switch v := s.value.(type) {
 	case *intValue:
 		return *v.n
+	case *mebibytesValue:
+		return *v.n
 	case *bytesValue:
 		return int64(*v)
 	case *boolValue:

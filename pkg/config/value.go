@@ -55,6 +55,22 @@ func (v *intValue) Set(text string) error {
 
 func (v *intValue) String() string { return strconv.FormatInt(*v.n, 10) }
 
+// mebibytesValue is an intValue that takes sizes too.
+type mebibytesValue struct{ intValue }
+
+func (v *mebibytesValue) Set(text string) error {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		n, err = ParseBytes(text)
+		n >>= 20
+	}
+	if err != nil || n < v.least || v.most < n {
+		return notAccepted(text, fmt.Sprintf("a number of MB from %d to %d, or a size such as 512MiB or 2G", v.least, v.most))
+	}
+	*v.n = n
+	return nil
+}
+
 type bytesValue int64
 
 func (v *bytesValue) Set(text string) error {
