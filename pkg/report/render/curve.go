@@ -15,6 +15,7 @@ type curve struct {
 	unit   string  // of y
 	whole  bool    // y counts things
 	dates  *period // that the plot is over; nil where x is seconds since the run began
+	end    float64 // of the run, by its last sample; not of dates
 	points []point
 	bad    []bool // for each point, whether its run did not complete; nil within a run
 }
@@ -33,9 +34,10 @@ func overRun(r *report.Run) []curve {
 	if len(r.Samples) < fewest {
 		return nil
 	}
-	rate := curve{name: "rate", unit: "files a second"}
-	memory := curve{name: "memory", unit: "MiB"}
-	failed := curve{name: "failed", unit: "records", whole: true}
+	end := r.Samples[len(r.Samples)-1].ElapsedSeconds
+	rate := curve{name: "rate", unit: "files a second", end: end}
+	memory := curve{name: "memory", unit: "MiB", end: end}
+	failed := curve{name: "failed", unit: "records", whole: true, end: end}
 	var before report.Sample // the beginning
 	for i, s := range r.Samples {
 		closing := i == len(r.Samples)-1 && s.Files == before.Files // no files were left to take in
@@ -138,6 +140,18 @@ func (c *curve) scale() string {
 
 // none reports whether there was none of what the curve counts.
 func (c *curve) none() bool { return c.whole && c.most() == 0 }
+
+// commonWidth is how wide curves can be drawn in a line each, at most, so that what is
+// below each other in those of a run was at one time. In those of a series, a character
+// is a run where there is room.
+func commonWidth(curves []curve, most int) int {
+	for _, c := range curves {
+		if c.dates == nil {
+			most = min(most, len(c.points))
+		}
+	}
+	return most
+}
 
 // spark draws a curve in one line of at most width characters, from zero up to
 // its largest value. Where there are more points than that, each character is the

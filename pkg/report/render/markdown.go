@@ -84,9 +84,10 @@ func (m *markdown) run(r *report.Run) {
 
 // curves draws curves in a line each.
 func (m *markdown) curves(curves []curve, over string) {
+	width := commonWidth(curves, 40)
 	for _, c := range curves {
 		if !c.none() {
-			m.line("- " + c.name + " " + over + ": <code>" + c.spark(40) + "</code> " + escaped(c.scale()))
+			m.line("- " + c.name + " " + over + ": <code>" + c.spark(width) + "</code> " + escaped(c.scale()))
 		}
 	}
 }

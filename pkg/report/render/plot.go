@@ -75,7 +75,7 @@ func svg(c *curve, title string) (template.HTML, error) {
 
 // setAxes sets the axes: from zero up, and over all the time that there is.
 func (c *curve) setAxes(p *plot.Plot) {
-	p.X.Min, p.X.Max = 0, c.points[len(c.points)-1].x
+	p.X.Min, p.X.Max = 0, c.end
 	if c.dates != nil {
 		p.X.Min, p.X.Max = wholeSeconds(c.dates.from, c.dates.to)
 	} else if p.X.Max < shortest {

@@ -147,16 +147,18 @@ func bar(n, most int64, room int) string {
 	return text
 }
 
-// curves draws curves under each other.
+// curves draws curves under each other, each as wide as the others.
 func (t *text) curves(curves []curve) {
+	width := commonWidth(curves, 60)
+	for _, c := range curves {
+		width = min(width, max(t.columns-15-2-len(c.scale()), 5))
+	}
 	for _, c := range curves {
 		if c.none() {
 			t.line(fmt.Sprintf("  %-11s  none", c.name))
 			continue
 		}
-		scale := c.scale()
-		room := t.columns - 15 - 2 - len(scale)
-		t.line(fmt.Sprintf("  %-11s  %s  %s", c.name, c.spark(min(60, max(room, 5))), t.paint(faint, scale)))
+		t.line(fmt.Sprintf("  %-11s  %s  %s", c.name, c.spark(width), t.paint(faint, c.scale())))
 	}
 }
 
