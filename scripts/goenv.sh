@@ -16,7 +16,18 @@ fail() {
 	exit 1
 }
 
-version=$(go list -m -f '{{.Version}}' "$module") || fail "go.mod does not require $module"
+# Says why go could not list a module: mostly, it is too old for go.mod.
+unlisted() {
+	wanted=$(sed -n 's/^go //p' go.mod)
+	found=$(GOTOOLCHAIN=local go version 2>/dev/null) || fail "Go $wanted or later is needed, and go is not there or does not run"
+	found=${found#go version go}
+	found=${found%% *}
+	oldest=$(printf '%s\n' "$wanted" "$found" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)
+	[ "$oldest" = "$wanted" ] || fail "Go $wanted or later is needed, and this is Go $found: see https://go.dev/dl"
+	fail "go cannot tell which $module go.mod requires"
+}
+
+version=$(go list -m -f '{{.Version}}' "$module") || unlisted
 dir=$(go list -m -f '{{.Dir}}' "$module")
 if [ ! -f "$dir/sqlite3-binding.h" ]; then
 	go mod download "$module" >&2 || fail "download of $module failed"
