@@ -95,7 +95,7 @@ func (p *progress) tell(done ingest.Progress) {
 		})
 	}
 	p.Tell(tool.Done{
-		Files: done.Counts.Total() - done.Counts.Deleted, Of: p.of, Failed: done.Counts.Failed,
+		Files: done.Counts.Total() - done.Counts.Deleted, Of: p.of, Read: done.Read, Failed: done.Counts.Failed,
 		Bytes: done.Counts.Bytes, Chunks: done.Chunks,
 	})
 }

@@ -91,6 +91,7 @@ type Retry struct {
 type Progress struct {
 	Run      int64
 	Counts   Counts
+	Read     int64 // records, by Run: those of Counts, and those that are read ahead
 	Contents int64 // made anew, by Reindex
 	Chunks   int64
 }

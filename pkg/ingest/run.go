@@ -46,6 +46,7 @@ type runner struct {
 	working   sync.WaitGroup // the goroutines that plan and read
 
 	retries, waited, readTime, extractTime atomic.Int64
+	taken                                  atomic.Int64 // records of the input
 }
 
 // Run takes in the stream until its end, until ctx is cancelled (the unit in
@@ -128,7 +129,10 @@ func (r *runner) assemble(ctx context.Context, in io.Reader, out chan<- *unit) e
 			ID:  fmt.Sprintf("run-%d-%d", r.id, r.sum.Started.UnixNano()),
 			Dir: r.opts.Dir, Follow: true, StartedAt: kb.InstantOf(r.sum.Started),
 		},
-		emit: func(u *unit) error { return send(ctx, out, u) },
+		emit: func(u *unit) error {
+			r.taken.Add(int64(len(u.items) + len(u.bad)))
+			return send(ctx, out, u)
+		},
 	}
 	return a.run()
 }

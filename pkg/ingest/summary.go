@@ -35,7 +35,7 @@ func (r *runner) account(u *unit, a *applier) {
 		r.opts.Warn("this scan says that it began at " + u.scan.StartedAt.String() + ", which is yet to come, and counts as begun when it came in; is the clock of the machine right that made it?")
 	}
 	if r.opts.Progress != nil {
-		r.opts.Progress(Progress{Run: r.id, Counts: r.sum.Counts, Chunks: r.sum.Chunks})
+		r.opts.Progress(Progress{Run: r.id, Counts: r.sum.Counts, Read: r.taken.Load(), Chunks: r.sum.Chunks})
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 type Done struct {
 	Files  int64 // records, paths or contents: what ProgressOptions.One says
 	Of     int64 // how many there will be; 0 if that is not known
+	Read   int64 // of the Input so far, those that are read ahead too; 0 if that is not known
 	Failed int64 // of Files
 	Bytes  int64 // of Files
 	Chunks int64 // 0 in programs that know none
@@ -248,6 +249,9 @@ func (p *Progress) share() (share float64, known bool) {
 		// What is read last still has to be worked on.
 		const most = 0.99
 		share = min(float64(p.read)/float64(p.all), most)
+		if p.done.Read > p.done.Files {
+			share *= float64(p.done.Files) / float64(p.done.Read)
+		}
 	default:
 		return 0, false
 	}
@@ -258,7 +262,7 @@ func (p *Progress) share() (share float64, known bool) {
 func (p *Progress) left() (left time.Duration, known bool) {
 	share, known := p.share()
 	elapsed := time.Since(p.started)
-	allRead := p.done.Of == 0 && p.read >= p.all
+	allRead := p.done.Of == 0 && p.done.Read == 0 && p.read >= p.all
 	if !known || share == 0 || allRead || elapsed < time.Second {
 		return 0, false
 	}

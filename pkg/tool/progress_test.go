@@ -481,6 +481,9 @@ func TestShareOfTheInput(t *testing.T) {
 		if got := share(p); got != want {
 			t.Errorf("%s: all is read: got %v, want %v", name, got, want)
 		}
+		if p.done.Read = 4 * records; records > 0 && share(p) != want/4 {
+			t.Errorf("%s: all is read, and a quarter done: got %v", name, share(p))
+		}
 		if p.Finish(); share(p) != 1 {
 			t.Errorf("%s: all is done: got %v", name, share(p))
 		}
