@@ -10,6 +10,7 @@ import (
 type state struct {
 	tag     atom.Atom // of the innermost one that counts
 	region  region
+	section bool  // in a part of the page that may have a head, foot and notes of its own
 	heading uint8 // level of the heading; 0 outside of one
 	lists   uint8 // how many are open
 	hidden  bool  // not text to read
@@ -24,12 +25,8 @@ const deepestList = 100
 // enter says what an element changes.
 func (s *state) enter(tag atom.Atom, role string) {
 	s.tag = tag
-	switch {
-	case tag == atom.Main || role == "main":
-		s.region = inMain
-	case tag == atom.Article || role == "article":
-		s.region = max(s.region, inArticle)
-	}
+	s.region = s.regionOf(tag, role)
+	s.section = s.section || sections(tag) || s.region == inMain || s.region == inArticle
 	switch tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		s.heading, s.row = tag.String()[1]-'0', false
@@ -182,22 +179,14 @@ func unseen(tag atom.Atom) bool {
 	return false
 }
 
-// besides reports elements that stand beside what a page is about. The head, the
-// foot and the notes of an article belong to it.
+// besides reports elements that stand beside what a page is about. The foot of a
+// section belongs to it.
 func (r *pageReader) besides(tag atom.Atom, role string) bool {
 	switch role {
-	case "navigation", "search", "banner", "contentinfo":
+	case "navigation", "search", "contentinfo":
 		return true
-	case "complementary":
-		return r.open.now.region == elsewhere
 	}
-	switch tag {
-	case atom.Nav:
-		return true
-	case atom.Header, atom.Footer, atom.Aside:
-		return r.open.now.region == elsewhere
-	}
-	return false
+	return tag == atom.Nav || tag == atom.Footer && !r.open.now.section
 }
 
 // phrasing reports elements that mark words inside of running text.

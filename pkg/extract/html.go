@@ -10,7 +10,7 @@ import (
 )
 
 // page reads an HTML document: what its main part holds, if it says which that
-// is, else all but its navigation, its head and its foot.
+// is, else all but its navigation, its foot, and mostly its head (see layout).
 func page(b *builder, source string) {
 	xml := strings.HasPrefix(source, "<?xml")
 	newPageReader(b, source, pageOptions{xml: xml, first: 1}).read()
@@ -33,16 +33,6 @@ type pageOptions struct {
 	first    int // line of the document at which the source begins
 }
 
-// region is the part of a page that text stands in. A page is read for its
-// highest.
-type region uint8
-
-const (
-	elsewhere region = iota
-	inArticle
-	inMain
-)
-
 // pageReader reads the tags of a page one after another. It makes no tree; the
 // elements that are open are enough to know what a piece of text is.
 type pageReader struct {
@@ -56,7 +46,7 @@ type pageReader struct {
 	pre        []byte // text of the open pre element
 	breaks     int    // line breaks since the last text
 
-	best region // of the blocks so far
+	layout layout
 }
 
 func newPageReader(b *builder, source string, opt pageOptions) *pageReader {
@@ -74,7 +64,10 @@ func (r *pageReader) read() {
 		switch token {
 		case html.ErrorToken:
 			r.flush()
-			r.shortenTitle()
+			if !r.opt.fragment {
+				r.layout.choose(r.b)
+				r.shortenTitle()
+			}
 			return
 		case html.TextToken:
 			r.text()
@@ -88,25 +81,9 @@ func (r *pageReader) read() {
 	}
 }
 
-// prefer leaves the blocks of the page's main part, if it has one with text. It
-// is told the part that the block added last is in.
-func (r *pageReader) prefer(in region) {
-	switch blocks := r.b.doc.Blocks; {
-	case in < r.best:
-		r.b.doc.Blocks = blocks[:len(blocks)-1]
-	case in > r.best:
-		r.best = in
-		r.b.doc.parts = nil
-		r.b.doc.Blocks = append(blocks[:0], blocks[len(blocks)-1])
-	}
-}
-
 // shortenTitle leaves the title of the page itself, if the title names the site
 // beside it.
 func (r *pageReader) shortenTitle() {
-	if r.opt.fragment {
-		return
-	}
 	for block := range r.b.doc.All() {
 		if block.Kind == Heading && block.Level == 1 {
 			if strings.Contains(r.b.doc.Title, block.Text) {
@@ -199,7 +176,7 @@ func (r *pageReader) flush() {
 		r.b.flush(Paragraph, 0, r.start, r.end)
 	}
 	if r.b.count > before && !r.opt.fragment {
-		r.prefer(in.region)
+		r.layout.add(in.region, &r.b.doc.Blocks[len(r.b.doc.Blocks)-1])
 	}
 	r.start, r.end, r.breaks = 0, 0, 0
 }
@@ -239,11 +216,15 @@ func (r *pageReader) startTag(selfClosing bool) {
 	if !phrasing(tag) && !unseen(tag) && !r.open.now.pre {
 		r.boundary(tag)
 	}
+	around := r.open.now.region
 	r.open.push(tag, func(in *state) {
 		in.hidden = in.hidden || hidden
 		in.foreign = in.foreign || foreign
 		in.enter(tag, a.role)
 	})
+	if r.open.now.region == inArticle && around != inArticle {
+		r.layout.nextArticle = true
+	}
 }
 
 // lineBreak reads br: one is a line break, two are the end of a paragraph.

@@ -105,3 +105,19 @@ func (d *Document) All() iter.Seq[Block] {
 		}
 	}
 }
+
+// retain leaves out the blocks that are not to be kept, which are told with their
+// place among all.
+func (b *builder) retain(keep func(i int, block *Block) bool) {
+	all, i := b.doc, 0
+	b.doc.parts, b.doc.Blocks = nil, nil
+	if len(all.parts) == 0 {
+		b.doc.Blocks = all.Blocks[:0] // none is written before it was read
+	}
+	for block := range all.All() {
+		if keep(i, &block) {
+			b.block(block)
+		}
+		i++
+	}
+}

@@ -43,21 +43,3 @@ func TestManyBlocks(t *testing.T) {
 		t.Errorf("title %q", doc.Title)
 	}
 }
-
-// What a page has besides its main part is left out, however much there is.
-func TestManyBlocksBesideMain(t *testing.T) {
-	many := strings.Repeat("<p>a\n", 2*partBlocks)
-	for _, page := range []string{
-		many + "<main><p>b</main>" + many,
-		many + "<article><p>a</article>" + many + "<main><p>b</main>",
-		"<main><p>b</main>" + many + "<article>" + many + "</article>",
-	} {
-		doc, err := Extract("x.html", []byte(page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if all := slices.Collect(doc.All()); len(all) != 1 || all[0].Text != "b" {
-			t.Errorf("got %d blocks", len(all))
-		}
-	}
-}
