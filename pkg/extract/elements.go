@@ -115,6 +115,7 @@ func (e *elements) find(tag, within atom.Atom) int {
 // attributes are those of a tag that say what it is.
 type attributes struct {
 	hidden    bool
+	open      bool // of a dialog
 	role, alt string
 }
 
@@ -128,6 +129,8 @@ func (r *pageReader) attributes(tag atom.Atom) attributes {
 			a.hidden = a.hidden || string(value) != "until-found"
 		case "aria-hidden":
 			a.hidden = a.hidden || string(value) == "true"
+		case "open":
+			a.open = true
 		case "style":
 			a.hidden = a.hidden || invisibleStyle(string(value))
 		case "class":
@@ -168,11 +171,16 @@ func void(tag atom.Atom) bool {
 	return false
 }
 
-// unseen reports elements whose text is not part of what a page says.
-func unseen(tag atom.Atom) bool {
+// unseen reports elements whose text is not part of what a page says. A button that
+// a heading begins with is what it says, and opens the text below.
+func (r *pageReader) unseen(tag atom.Atom, a attributes) bool {
 	switch tag {
+	case atom.Button:
+		return r.open.now.heading == 0 || len(r.b.text) > 0
+	case atom.Dialog:
+		return !a.open
 	case atom.Script, atom.Style, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg, atom.Canvas, atom.Audio,
-		atom.Video, atom.Select, atom.Textarea, atom.Button, atom.Datalist, atom.Dialog, atom.Title, atom.Noframes,
+		atom.Video, atom.Select, atom.Textarea, atom.Datalist, atom.Title, atom.Noframes,
 		atom.Noembed, atom.Annotation, atom.Rp, atom.Rt:
 		return true
 	}

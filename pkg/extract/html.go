@@ -209,11 +209,13 @@ func (r *pageReader) startTag(selfClosing bool) {
 		}
 		return
 	}
-	hidden := a.hidden || unseen(tag) || !r.opt.fragment && r.besides(tag, a.role)
-	if tag == 0 || phrasing(tag) && !hidden && !r.open.now.hidden {
+	unseen := r.unseen(tag, a)
+	inline := phrasing(tag) || tag == atom.Button
+	hidden := a.hidden || unseen || !r.opt.fragment && r.besides(tag, a.role)
+	if tag == 0 || inline && !hidden && !r.open.now.hidden {
 		return
 	}
-	if !phrasing(tag) && !unseen(tag) && !r.open.now.pre {
+	if !inline && !unseen && !r.open.now.pre {
 		r.boundary(tag)
 	}
 	around := r.open.now.region

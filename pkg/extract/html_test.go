@@ -42,6 +42,10 @@ func TestHidden(t *testing.T) {
 		{"template", "<p>Pick <template><p>no</p><ul><li>no</ul></template> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
 		{"video", "<p>Pick <video><p>no</p></video> now", []Block{{Paragraph, 0, "Pick now", 1, 1}}},
 		{"in a heading", "<h2>Pick <button><div>no</div></button> now</h2>", []Block{{Heading, 2, "Pick now", 1, 1}}},
+		{"buttons that open the text below headings", "<h2><button>a <div>b</div></button></h2><p>c<button>no</button><h3 hidden><button>no</button></h3>", []Block{
+			{Heading, 2, "a", 1, 1}, {Heading, 2, "b", 1, 1}, {Paragraph, 0, "c", 1, 1}}},
+		{"dialogs", "<p>a<dialog open>b<button>no</button></dialog><dialog>no</dialog>c", []Block{
+			{Paragraph, 0, "a", 1, 1}, {Paragraph, 0, "b", 1, 1}, {Paragraph, 0, "c", 1, 1}}},
 		{"an item in navigation in an item", "<ul><li>a<nav><li>no</li></nav>b<li>c</ul>", []Block{
 			{Item, 1, "a", 1, 1}, {Item, 1, "b", 1, 1}, {Item, 1, "c", 1, 1}}},
 		{"a definition in a dialog in a definition", "<dl><dd>a<dialog><dd>no</dd></dialog>b</dl>", []Block{{Item, 1, "ab", 1, 1}}},
