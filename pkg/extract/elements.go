@@ -16,6 +16,7 @@ type state struct {
 	hidden  bool  // not text to read
 	pre     bool
 	row     bool // in a row of a table of data
+	mayBar  bool // a block is a bar of links to other pages if one of them says so
 	foreign bool // in an element of another vocabulary, such as svg
 }
 
@@ -23,9 +24,10 @@ type state struct {
 const deepestList = 100
 
 // enter says what an element changes.
-func (s *state) enter(tag atom.Atom, role string) {
+func (s *state) enter(tag atom.Atom, a attributes) {
 	s.tag = tag
-	s.region = s.regionOf(tag, role)
+	s.region = s.regionOf(tag, a.role)
+	s.mayBar = s.mayBar || a.mayBar
 	s.section = s.section || sections(tag) || s.region == inMain || s.region == inArticle
 	switch tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
@@ -117,6 +119,8 @@ type attributes struct {
 	hidden    bool
 	open      bool // of a dialog
 	role, alt string
+	mayBar    bool // may hold a bar of links to other pages
+	step      bool // leads to the page before, after or above, or to the contents
 }
 
 func (r *pageReader) attributes(tag atom.Atom) attributes {
@@ -135,8 +139,14 @@ func (r *pageReader) attributes(tag atom.Atom) attributes {
 			a.hidden = a.hidden || invisibleStyle(string(value))
 		case "class":
 			a.hidden = a.hidden || decoration(tag, string(value))
+			a.mayBar = tag == atom.Div && (string(value) == "header" || string(value) == "node") // of Texinfo
 		case "role":
 			a.role = strings.ToLower(string(value))
+		case "rel":
+			switch string(value) {
+			case "next", "prev", "previous", "up", "contents", "index":
+				a.step = true
+			}
 		case "alt":
 			if tag == atom.Img {
 				a.alt = string(value)
@@ -152,13 +162,32 @@ func invisibleStyle(style string) bool {
 }
 
 // decoration reports what generators of pages add to the text: marks for linking
-// to headings, and the numbers of lines of code.
+// to headings, the numbers of lines of code, and bars of links to other pages.
 func decoration(tag atom.Atom, class string) bool {
 	switch class {
 	case "headerlink", "linenos", "linenodiv", "lineno":
 		return true
 	}
-	return tag == atom.A && (strings.Contains(class, "headerlink") || class == "doc-anchor")
+	switch tag {
+	case atom.A:
+		return strings.Contains(class, "headerlink") || class == "doc-anchor"
+	case atom.Div, atom.Table, atom.Td, atom.Ul, atom.Ol, atom.P, atom.Span, atom.Center:
+		for name := range strings.FieldsSeq(class) {
+			if navigationBars[name] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// navigationBars has the classes of bars of links to the pages around a page.
+var navigationBars = map[string]bool{
+	"navheader": true, "navfooter": true, "docnav": true, "spirit-nav": true, // DocBook, and what is made with it
+	"navigation": true, // gtk-doc
+	"nav-panel":  true, // Texinfo
+	"navpath":    true, // Doxygen
+	"breadcrumb": true, "breadcrumbs": true,
 }
 
 // void reports elements that have nothing inside.

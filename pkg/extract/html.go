@@ -45,6 +45,7 @@ type pageReader struct {
 	start, end int    // lines of the open block
 	pre        []byte // text of the open pre element
 	breaks     int    // line breaks since the last text
+	bar        bool   // the open block is a bar of links to other pages
 
 	layout layout
 }
@@ -168,6 +169,8 @@ func (r *pageReader) flush() {
 	case in.heading > 0:
 		r.b.text = bytes.TrimRight(r.b.text, " §¶") // marks for linking to it
 		r.b.flush(Heading, int(in.heading), r.start, r.end)
+	case r.bar:
+		r.b.drop()
 	case in.row:
 		r.b.flush(Row, 0, r.start, r.end)
 	case in.lists > 0:
@@ -178,7 +181,7 @@ func (r *pageReader) flush() {
 	if r.b.count > before && !r.opt.fragment {
 		r.layout.add(in.region, &r.b.doc.Blocks[len(r.b.doc.Blocks)-1])
 	}
-	r.start, r.end, r.breaks = 0, 0, 0
+	r.start, r.end, r.breaks, r.bar = 0, 0, 0, false
 }
 
 // startTag reads a tag that begins an element.
@@ -209,6 +212,7 @@ func (r *pageReader) startTag(selfClosing bool) {
 		}
 		return
 	}
+	r.bar = r.bar || a.step && r.open.now.mayBar
 	unseen := r.unseen(tag, a)
 	inline := phrasing(tag) || tag == atom.Button
 	hidden := a.hidden || unseen || !r.opt.fragment && r.besides(tag, a.role)
@@ -222,7 +226,7 @@ func (r *pageReader) startTag(selfClosing bool) {
 	r.open.push(tag, func(in *state) {
 		in.hidden = in.hidden || hidden
 		in.foreign = in.foreign || foreign
-		in.enter(tag, a.role)
+		in.enter(tag, a)
 	})
 	if r.open.now.region == inArticle && around != inArticle {
 		r.layout.nextArticle = true

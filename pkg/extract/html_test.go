@@ -27,8 +27,8 @@ func TestPreformatted(t *testing.T) {
 	}
 }
 
-// TestHidden asserts that nothing of what is hidden is read, and that it ends
-// nothing that is open around it.
+// TestHidden asserts that nothing of what is hidden or leads elsewhere is read, and
+// that it ends nothing that is open around it.
 func TestHidden(t *testing.T) {
 	for _, test := range []struct {
 		name, source string
@@ -46,6 +46,9 @@ func TestHidden(t *testing.T) {
 			{Heading, 2, "a", 1, 1}, {Heading, 2, "b", 1, 1}, {Paragraph, 0, "c", 1, 1}}},
 		{"dialogs", "<p>a<dialog open>b<button>no</button></dialog><dialog>no</dialog>c", []Block{
 			{Paragraph, 0, "a", 1, 1}, {Paragraph, 0, "b", 1, 1}, {Paragraph, 0, "c", 1, 1}}},
+		{"bars of links to other pages", `<body class=navigation><div class=header><p>Next: <a href=b rel=next>no</a> [<a href=c rel=index>no</a>]</p></div>
+<div class=header><h1>a</h1><p>b <a rel=nofollow>c</a></div><table class="navigation x"><tr><td>no</table><ul class=docnav><li>no</ul><section class=navigation>d</section><p class=navigations>e`, []Block{
+			{Heading, 1, "a", 2, 2}, {Paragraph, 0, "b c", 2, 2}, {Paragraph, 0, "d", 2, 2}, {Paragraph, 0, "e", 2, 2}}},
 		{"an item in navigation in an item", "<ul><li>a<nav><li>no</li></nav>b<li>c</ul>", []Block{
 			{Item, 1, "a", 1, 1}, {Item, 1, "b", 1, 1}, {Item, 1, "c", 1, 1}}},
 		{"a definition in a dialog in a definition", "<dl><dd>a<dialog><dd>no</dd></dialog>b</dl>", []Block{{Item, 1, "ab", 1, 1}}},
