@@ -15,6 +15,7 @@ type state struct {
 	lists   uint8 // how many are open
 	hidden  bool  // not text to read
 	pre     bool
+	listing bool // in code of Doxygen, each line of which is an element
 	row     bool // in a row of a table of data
 	mayBar  bool // a block is a bar of links to other pages if one of them says so
 	foreign bool // in an element of another vocabulary, such as svg
@@ -28,6 +29,8 @@ func (s *state) enter(tag atom.Atom, a attributes) {
 	s.tag = tag
 	s.region = s.regionOf(tag, a.role)
 	s.mayBar = s.mayBar || a.mayBar
+	s.listing = s.listing || a.listing
+	s.pre = s.pre || s.listing && a.line
 	s.section = s.section || sections(tag) || s.region == inMain || s.region == inArticle
 	switch tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
@@ -119,6 +122,8 @@ type attributes struct {
 	hidden    bool
 	open      bool // of a dialog
 	role, alt string
+	listing   bool // has lines of code
+	line      bool // is one
 	mayBar    bool // may hold a bar of links to other pages
 	step      bool // leads to the page before, after or above, or to the contents
 }
@@ -139,7 +144,9 @@ func (r *pageReader) attributes(tag atom.Atom) attributes {
 			a.hidden = a.hidden || invisibleStyle(string(value))
 		case "class":
 			a.hidden = a.hidden || decoration(tag, string(value))
-			a.mayBar = tag == atom.Div && (string(value) == "header" || string(value) == "node") // of Texinfo
+			if tag == atom.Div {
+				a.divClass(string(value))
+			}
 		case "role":
 			a.role = strings.ToLower(string(value))
 		case "rel":
@@ -154,6 +161,18 @@ func (r *pageReader) attributes(tag atom.Atom) attributes {
 		}
 	}
 	return a
+}
+
+// divClass reads a class that makes something else of a div.
+func (a *attributes) divClass(class string) {
+	switch class {
+	case "header", "node": // of Texinfo
+		a.mayBar = true
+	case "fragment": // of Doxygen
+		a.listing = true
+	case "line":
+		a.line = true
+	}
 }
 
 func invisibleStyle(style string) bool {
@@ -187,6 +206,7 @@ var navigationBars = map[string]bool{
 	"navigation": true, // gtk-doc
 	"nav-panel":  true, // Texinfo
 	"navpath":    true, // Doxygen
+	"ttc":        true, // Doxygen: what is shown at a name in code
 	"breadcrumb": true, "breadcrumbs": true,
 }
 

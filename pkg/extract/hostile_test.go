@@ -70,6 +70,7 @@ var hostileTexts = []struct {
 	{"html", "breaks", repeat("a<br>")},
 	{"html", "references", repeat("&#x41&amp;&")},
 	{"html", "pre", repeat("<pre>\n<p>a")},
+	{"html", "listings", repeat("<div class=fragment>a<div class=line>b</div>")},
 	{"rst", "titles of all styles", repeat("a\n=\nb\n-\nc\n~~\n\n")},
 	{"rst", "directives", repeat(".. note::\n\n ")},
 	{"rst", "directives deeper and deeper", staircase(".. note:: a")},

@@ -43,7 +43,7 @@ type pageReader struct {
 	line int // at which the tag or text in hand begins
 
 	start, end int    // lines of the open block
-	pre        []byte // text of the open pre element
+	pre        []byte // text of the open pre element or listing
 	breaks     int    // line breaks since the last text
 	bar        bool   // the open block is a bar of links to other pages
 
@@ -130,6 +130,7 @@ func (r *pageReader) text() {
 			r.b.part(newline)
 		}
 	default:
+		r.beside()
 		r.lines(start, end)
 		r.breaks = 0
 		r.b.fold(string(text))
@@ -146,6 +147,13 @@ func (r *pageReader) markCode(text []byte) {
 	}
 }
 
+// beside ends the code of a listing before text that is in none of its lines.
+func (r *pageReader) beside() {
+	if len(r.pre) > 0 {
+		r.flush()
+	}
+}
+
 // lines adds text that comes from some lines to the open block.
 func (r *pageReader) lines(start, end int) {
 	if r.start == 0 {
@@ -158,7 +166,7 @@ func (r *pageReader) lines(start, end int) {
 func (r *pageReader) flush() {
 	in, before := r.open.now, r.b.count
 	switch {
-	case in.pre:
+	case len(r.pre) > 0:
 		text, cut := cutEmptyLines(string(r.pre))
 		lost := 0
 		for range cut {
@@ -219,7 +227,11 @@ func (r *pageReader) startTag(selfClosing bool) {
 	if tag == 0 || inline && !hidden && !r.open.now.hidden {
 		return
 	}
-	if !inline && !unseen && !r.open.now.pre {
+	switch {
+	case inline || unseen || r.open.now.pre || tag == atom.Div && len(r.pre) > 0:
+	case a.listing, a.line && r.open.now.listing:
+		r.boundary(atom.Pre)
+	default:
 		r.boundary(tag)
 	}
 	around := r.open.now.region
@@ -256,6 +268,7 @@ func (r *pageReader) alt(text string) {
 	if r.open.now.pre {
 		return
 	}
+	r.beside()
 	end := r.line + bytes.Count(r.tags.Raw(), []byte("\n"))
 	r.lines(r.line, end)
 	r.b.from(r.line, end)
@@ -319,8 +332,12 @@ func (r *pageReader) endTag(tag atom.Atom) {
 	if n == 0 {
 		return
 	}
-	switch in := r.open.now; {
-	case in.pre && r.open.outer[len(r.open.outer)-n].pre:
+	switch in, around := r.open.now, r.open.outer[len(r.open.outer)-n]; {
+	case in.pre && around.pre:
+	case around.listing && len(r.pre) > 0:
+		if in.pre {
+			r.pre = append(r.pre, '\n')
+		}
 	case in.row && (tag == atom.Td || tag == atom.Th || tag == atom.P || tag == atom.Div):
 		r.b.part(space)
 	default:

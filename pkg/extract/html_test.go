@@ -14,6 +14,18 @@ func TestPreformatted(t *testing.T) {
 		{"empty lines and breaks before it", "<pre>\n\n<br><br>\n one\n two\n\n</pre>", []Block{{Code, 0, " one\n two", 4, 5}}},
 		{"lines that are not shown", "<pre>one <button>\ncopy\n</button>\ntwo</pre>", []Block{{Code, 0, "one \ntwo", 1, 4}}},
 		{"tags over lines", "<pre>one <em\nclass=a\n>two</em></pre>", []Block{{Code, 0, "one two", 1, 3}}},
+		{"lines that are elements", `<p>a<div class="fragment"><div class="line"><span class="lineno">    1</span><span>int</span> main()</div>
+<div class="foldopen">
+<div class="line">{</div>
+
+<div class="line">&#160; return 0;  <span>//</span> &lt;</div>
+<div class="line"> </div><div class="line">}</div>
+</div><div class="ttc"><div class="ttname">no</div></div>
+</div><p>b`, []Block{{Paragraph, 0, "a", 1, 1}, {Code, 0, "int main()\n{\n\u00a0 return 0;  // <\n \n}", 1, 6}, {Paragraph, 0, "b", 8, 8}}},
+		{"lines that are no code", "<div class=fragment>a<div>b</div></div><div class=line>c", []Block{
+			{Paragraph, 0, "a", 1, 1}, {Paragraph, 0, "b", 1, 1}, {Paragraph, 0, "c", 1, 1}}},
+		{"text among lines that are elements", "<table><tr><td>a<div class=fragment>b<div class=line>c</div>d<img alt=e><div class=line>f<p>g", []Block{
+			{Row, 0, "a", 1, 1}, {Row, 0, "b", 1, 1}, {Code, 0, "c", 1, 1}, {Row, 0, "d e", 1, 1}, {Code, 0, "fg", 1, 1}}},
 		{"a part without an end", "<pre>one<svg></pre>\n<p>two</p>", []Block{{Code, 0, "one", 1, 1}, {Paragraph, 0, "two", 2, 2}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
