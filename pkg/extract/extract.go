@@ -38,8 +38,8 @@ const Failed kb.Code = "extract"
 // Document is the text of a document with its structure, in reading order.
 type Document struct {
 	// Title is what the document calls itself: the title of its front matter or
-	// head, else its first heading of level 1, else its first heading; "" if it
-	// has none. A title of front matter or head is in no block, unless there is no
+	// head, without the name of the site if a heading says the rest, else its first
+	// heading of level 1, else its first heading; "" if it has none. A title of front matter or head is in no block, unless there is no
 	// other text: then it is a heading.
 	Title string
 	// Meta has the scalars of front matter, by their names in lower case; the

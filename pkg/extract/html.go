@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -82,17 +83,36 @@ func (r *pageReader) read() {
 	}
 }
 
-// shortenTitle leaves the title of the page itself, if the title names the site
-// beside it.
+// shortenTitle leaves the title of the page itself, which is a heading of level 1
+// or the first heading, if the title names the site beside it.
 func (r *pageReader) shortenTitle() {
+	first := true
 	for block := range r.b.doc.All() {
-		if block.Kind == Heading && block.Level == 1 {
-			if strings.Contains(r.b.doc.Title, block.Text) {
-				r.b.doc.Title = block.Text
-			}
+		if block.Kind != Heading {
+			continue
+		}
+		if (first || entitles(&block)) && besideSite(r.b.doc.Title, block.Text) {
+			r.b.doc.Title = block.Text
 			return
 		}
+		first = false
 	}
+}
+
+// besideSite reports whether a title is a heading and the name of a site. What
+// stands before the heading is one only if it ends in a colon: the heading may be
+// the name of the site itself, as in "Page — Site".
+func besideSite(title, heading string) bool {
+	if site, found := strings.CutSuffix(title, heading); found && strings.HasSuffix(site, ": ") {
+		return true
+	}
+	site, found := strings.CutPrefix(title, heading)
+	return found && slices.ContainsFunc(siteSeparators, func(s string) bool { return strings.HasPrefix(site, s) })
+}
+
+// siteSeparators stand between the title of a page and the name of its site.
+var siteSeparators = []string{
+	" - ", " – ", " — ", " | ", ": ", " : ", " :: ", " · ", " • ", " » ", " « ", " › ", " ‹ ", " > ", " < ", " / ", " ~ ", " (", "｜", "：",
 }
 
 // text reads the text between two tags.

@@ -30,3 +30,27 @@ func TestTitleAlone(t *testing.T) {
 		})
 	}
 }
+
+// TestTitleBesideSite asserts that the title of a page is that of its heading where
+// it has only the name of the site besides, and all of it where it says more.
+func TestTitleBesideSite(t *testing.T) {
+	for _, test := range []struct{ title, body, want string }{
+		{"Scale - Kettles", "<h1>Scale</h1>", "Scale"},
+		{"Scale — why — Kettles", "<h1>Scale — why</h1>", "Scale — why"},
+		{"Kettles: Scale", "<h1>Scale</h1>", "Scale"},
+		{"Scale | Kettles", "<h2>Scale</h2><h2>More</h2>", "Scale"},
+		{"Scale — Kettles 3.2", "<h1>Kettles 3.2</h1><h1>Scale</h1>", "Scale"},
+		{"Scale — Kettles 3.2", "<h1>Kettles 3.2</h1><h2>Lime</h2>", "Scale — Kettles 3.2"},
+		{"Scale in kettles", "<h1>Scale</h1>", "Scale in kettles"},
+		{"Kettles-pots - Kitchen", "<h1>Kettles</h1>", "Kettles-pots - Kitchen"},
+		{"Scale - Kettles", "<h1>Lime</h1><h2>Scale</h2>", "Scale - Kettles"},
+	} {
+		doc, err := Extract("x.html", []byte("<title>"+test.title+"</title>"+test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc.Title != test.want {
+			t.Errorf("%s %s: got %q, want %q", test.title, test.body, doc.Title, test.want)
+		}
+	}
+}

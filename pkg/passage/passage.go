@@ -124,22 +124,16 @@ func isHeading(b extract.Block) bool {
 func level(b extract.Block) int { return min(max(b.Level, 1), maxLevel) }
 
 // title returns the title of a document if it belongs at the top of every path:
-// unless a heading is the title, or the first one a part of it, as the titles of
-// web pages have it.
+// unless a heading is the title.
 func title(doc *extract.Document) string {
 	text := strings.TrimSpace(doc.Title)
 	if text == "" || utf8.RuneCountInString(text) > maxHeading {
 		return ""
 	}
-	first := true
 	for b := range doc.All() {
-		if !isHeading(b) || blank(b) {
-			continue
-		}
-		if said := strings.TrimSpace(b.Text); said == text || first && strings.Contains(text, said) {
+		if isHeading(b) && strings.TrimSpace(b.Text) == text {
 			return ""
 		}
-		first = false
 	}
 	return text
 }

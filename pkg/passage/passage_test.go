@@ -73,8 +73,13 @@ func TestSplit(t *testing.T) {
 		},
 		{
 			"a title that a heading repeats",
-			&extract.Document{Title: "Install — Manual", Blocks: []extract.Block{block(H, 1, 5, 5, "Install"), block(P, 0, 6, 6, "Unpack.")}},
+			&extract.Document{Title: "Install", Blocks: []extract.Block{block(H, 1, 5, 5, "Install"), block(P, 0, 6, 6, "Unpack.")}},
 			[]Passage{{Text: "Unpack.", Heading: []string{"Install"}, Start: 6, End: 6}},
+		},
+		{
+			"a title that says more than the heading",
+			&extract.Document{Title: "Install on Plan 9", Blocks: []extract.Block{block(H, 1, 5, 5, "Install"), block(P, 0, 6, 6, "Unpack.")}},
+			[]Passage{{Text: "Unpack.", Heading: []string{"Install on Plan 9", "Install"}, Start: 6, End: 6}},
 		},
 	}
 	for _, tt := range tests {
