@@ -23,7 +23,11 @@ var markdownParser = sync.OnceValue(func() parser.Parser {
 	return goldmark.New(
 		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList),
 		goldmark.WithParserOptions(
-			parser.WithBlockParsers(util.Prioritized(footnoteBlock{extension.NewFootnoteBlockParser()}, 999)),
+			parser.WithBlockParsers( // each before the one in its place
+				util.Prioritized(headingBlock{parser.NewSetextHeadingParser()}, 99),
+				util.Prioritized(headingBlock{parser.NewATXHeadingParser()}, 599),
+				util.Prioritized(footnoteBlock{extension.NewFootnoteBlockParser()}, 999),
+			),
 			parser.WithInlineParsers(util.Prioritized(footnoteMark{}, 101)),
 		),
 	).Parser()

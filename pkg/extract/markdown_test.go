@@ -63,7 +63,7 @@ func TestTableInHeading(t *testing.T) {
 // TestRoughMarkdown asserts that what a parser cannot be given is still read for
 // its structure.
 func TestRoughMarkdown(t *testing.T) {
-	source := strings.Repeat(">", 1000) + "\n\n## A heading ##\n\nA paragraph\nof two lines.\n\n- item\n\n| a | b |\n|---|---|\n| c | d |\n"
+	source := strings.Repeat(">", 1000) + "\n\n## A heading {#id} ##\n\nA paragraph\nof two lines.\n\n- item\n\n| a | b |\n|---|---|\n| c | d |\n"
 	doc, err := Extract("a.md", []byte(source))
 	if err != nil {
 		t.Fatal(err)
@@ -105,11 +105,7 @@ x`: `map[a:"b" / \ c d e f g h i j k l b:mn xZu12 c:o\x41] x`,
 		if err != nil {
 			t.Fatal(err)
 		}
-		var texts []string
-		for _, b := range doc.Blocks {
-			texts = append(texts, b.Text)
-		}
-		if got := fmt.Sprintf("%v %s", doc.Meta, strings.Join(texts, " ")); got != want {
+		if got := fmt.Sprintf("%v %s", doc.Meta, texts(doc)); got != want {
 			t.Errorf("%q: got %q, want %q", source, got, want)
 		}
 	}
@@ -133,11 +129,27 @@ func TestComponents(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(t, doc, "a.mdx", []byte(test.source))
-		var texts []string
-		for _, b := range doc.Blocks {
-			texts = append(texts, b.Text)
+		if got := texts(doc); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
 		}
-		if got := strings.Join(texts, " "); got != test.want {
+	}
+}
+
+// TestHeadingAttributes asserts that attributes at the end of a heading are no text
+// of it, and that other braces are.
+func TestHeadingAttributes(t *testing.T) {
+	for _, test := range []struct{ source, want string }{
+		{"# A {#id}\n## B{#标题}\n### C ### {.no-toc}\n#### D {#id_x .c k=v} ####\n", "A B C D"},
+		{"# A {: #id .c }\n# B {-}\n# C {id=\"d e\" f='g'}\n*D* {#e}\n===\n\nF\ng {.h}\n---\n", "A B C D F g"},
+		{"# A {b}\n# C {}\n# {#d}\n# E \\{#f}\n# G {h=i}\n# J `{#k}`\n# {{ l }}\n# M {#if ...}\n# N {#o} p\n", "A {b} C {} {#d} E {#f} G {h=i} J {#k} {{ l }} M {#if ...} N {#o} p"},
+		{"A {#b}\n\n- c {#d}\n", "A {#b} c {#d}"},
+	} {
+		doc, err := Extract("a.md", []byte(test.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, doc, "a.md", []byte(test.source))
+		if got := texts(doc); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
 		}
 	}

@@ -132,7 +132,7 @@ func (r *proseReader) heading(line string) bool {
 	if r.markdown && text[0] == '#' {
 		title := strings.TrimLeft(text, "#")
 		if level := len(text) - len(title); level <= 6 && strings.HasPrefix(title, " ") {
-			r.b.add(Heading, level, strings.TrimRight(title, "# "), r.l.n, r.l.n)
+			r.b.add(Heading, level, withoutAttributes(strings.TrimRight(title, "# ")), r.l.n, r.l.n)
 			return true
 		}
 	}

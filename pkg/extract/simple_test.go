@@ -29,7 +29,7 @@ func sameAsParser(t rapid.TB, source string) (left int) {
 // What is meant to be read without the parser is.
 func TestSimpleMarkdown(t *testing.T) {
 	for _, source := range []string{
-		"# Title\n\n## Closed ##\ntext\n###\n",
+		"# Title {#id}\n\n## Closed ##\ntext\n###\n",
 		"Title\n=====\n\nof *two*\nlines\n---\ntext\n\n***\n- - -\n",
 		"Words of `code`, ``co`de`` and `code\nthat goes on`, a [link](https://example.org/a_(b)#c), ![image](a.png).\n",
 		"*one*, **two words**, ***both***, **bold *in* bold**, _so_ and __so__, ~~gone~~\nsnake_case, a * b &lt; c < d, \\*as is\\* R&D, a\\b.\n",
@@ -70,6 +70,7 @@ func TestSimpleMarkdownLikeParser(t *testing.T) {
 		"[^1]", "[^x](u)", "(", ")", "<", "<b>", "<br>", "<http://a.b>", "&", "& ", "&amp;", "\\", "\\*", "!", "|", " #", "-->", ":", ".", "\"", " ", " ", " ", "  ", "\t",
 		"*a*", "**b**", "`c`", "`d*`", " *e f* ", "(**g**).", "h_i", " * ", "[`j`](k)", "[**l**](m)",
 		"<a@b.c>", "<a b=c>", "</b>", "<a_b>", "<?", "<!--", "&#35;", "&copy ", ";", "](u \"t\")", "[![x](u)](v)", "[x][x]", "\u200b", "\\\n", "  \n", "\n", "\n  ",
+		"{#a}", " {#b .c}", " ## {.d}", "{e}", " {-}", "{", "}",
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var source strings.Builder

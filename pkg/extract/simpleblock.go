@@ -183,7 +183,11 @@ func (s *simple) finish() bool {
 
 // finishAs ends the open paragraph, which is of a kind.
 func (s *simple) finishAs(kind Kind, level int) bool {
-	ok := s.text.write(s.b, strings.TrimRight(s.from[:len(s.from)-s.to], " \t\n"), s.start)
+	text := strings.TrimRight(s.from[:len(s.from)-s.to], " \t\n")
+	if kind == Heading {
+		text = withoutAttributes(text)
+	}
+	ok := s.text.write(s.b, text, s.start)
 	s.b.flush(kind, level, s.start, s.end)
 	s.leaf = nothing
 	return ok
@@ -195,7 +199,7 @@ func (s *simple) heading(text string, level int) bool {
 	if cut := strings.TrimRight(text, "#"); cut == "" || strings.IndexByte(" \t", cut[len(cut)-1]) >= 0 {
 		text = strings.TrimRight(cut, " \t")
 	}
-	ok := s.text.write(s.b, text, s.l.n)
+	ok := s.text.write(s.b, withoutAttributes(text), s.l.n)
 	s.b.flush(Heading, level, s.l.n, s.l.n)
 	return ok && (s.depth() == 0 || !checkBox(text))
 }
