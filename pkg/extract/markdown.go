@@ -325,7 +325,7 @@ func (m *markdownReader) html(n *ast.HTMLBlock) {
 	if n.HasClosure() {
 		raw = append(raw, n.ClosureLine.Value(m.bytes)...)
 	}
-	if trimmed := bytes.TrimSpace(raw); bytes.HasPrefix(trimmed, []byte("<")) && bytes.IndexByte(trimmed, '>') == len(trimmed)-1 {
+	if trimmed := bytes.TrimSpace(raw); bytes.HasPrefix(trimmed, []byte("<")) && bytes.IndexByte(trimmed, '>') == len(trimmed)-1 && imageText(string(trimmed)) == "" {
 		return // one tag or comment
 	}
 	first := n.ClosureLine.Start
@@ -361,13 +361,29 @@ func (m *markdownReader) inlines(parent ast.Node) {
 			}
 			m.b.fold(string(n.Label(m.bytes)))
 		case *ast.RawHTML:
-			if breaksLine(n.Segments.Value(m.bytes)) {
-				m.b.part(hardBreak)
-			}
+			m.tag(n)
 		default:
 			m.inlines(n)
 		}
 	}
+}
+
+// tag reads a tag of HTML in running text.
+func (m *markdownReader) tag(n *ast.RawHTML) {
+	tag := n.Segments.Value(m.bytes)
+	if breaksLine(tag) {
+		m.b.part(hardBreak)
+	}
+	text := imageText(string(tag))
+	if text == "" {
+		return
+	}
+	if m.end > 0 {
+		m.b.from(m.span(n.Segments))
+	}
+	m.b.part(space)
+	m.b.foldPlain(text)
+	m.b.part(space)
 }
 
 func breaksLine(tag []byte) bool {

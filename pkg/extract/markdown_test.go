@@ -135,6 +135,25 @@ func TestComponents(t *testing.T) {
 	}
 }
 
+// TestRawImages asserts that the text that stands for an image is read wherever its
+// tag stands.
+func TestRawImages(t *testing.T) {
+	for _, test := range []struct{ source, want string }{
+		{"a<img src='u' alt=\"b &amp; 'c'\">d <a href=u><IMG title='alt=no' ALT=e\nsrc=u></a>", "a b & 'c' d e"},
+		{"<img src=u alt='a b'>\n\n<img\n  alt='c'\n/>\n\n<p align=center>\n  <img alt=d>\n</p>\n\n# <img alt=e>\n\n- <img alt=f>\n", "a b c d e f"},
+		{"a<img src=u>b<img alt>c<image alt=no>d `<img alt=e>`\n\n<img alt=''>", "abcd <img alt=e>"},
+	} {
+		doc, err := Extract("a.md", []byte(test.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, doc, "a.md", []byte(test.source))
+		if got := texts(doc); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
+		}
+	}
+}
+
 // TestHeadingAttributes asserts that attributes at the end of a heading are no text
 // of it, and that other braces are.
 func TestHeadingAttributes(t *testing.T) {

@@ -33,7 +33,7 @@ func TestSimpleMarkdown(t *testing.T) {
 		"Title\n=====\n\nof *two*\nlines\n---\ntext\n\n***\n- - -\n",
 		"Words of `code`, ``co`de`` and `code\nthat goes on`, a [link](https://example.org/a_(b)#c), ![image](a.png).\n",
 		"*one*, **two words**, ***both***, **bold *in* bold**, _so_ and __so__, ~~gone~~\nsnake_case, a * b &lt; c < d, \\*as is\\* R&D, a\\b.\n",
-		"Hard  \nbreaks and<br>tags, <http://example.org/>, <a@example.org>, x[i] and [words].\n",
+		"Hard  \nbreaks and<br>tags, <img alt='an image'>, <http://example.org/>, <a@example.org>, x[i] and [words].\n",
 		"```go\ncode\n\n\tmore\n```\n~~~\nto the end",
 		"text::\n\n    code\n\n\tmore\n\ntext\n\n  text that stands in\n",
 		"- one\n- `two`\n  goes on\nlazily\n- three\n\n  more of it\n\n      code\n\n1. one\n2. two\n   - nested\n\n     more of it\n   ```\n   code\n   ```\n   ## Heading\n",
@@ -71,6 +71,7 @@ func TestSimpleMarkdownLikeParser(t *testing.T) {
 		"*a*", "**b**", "`c`", "`d*`", " *e f* ", "(**g**).", "h_i", " * ", "[`j`](k)", "[**l**](m)",
 		"<a@b.c>", "<a b=c>", "</b>", "<a_b>", "<?", "<!--", "&#35;", "&copy ", ";", "](u \"t\")", "[![x](u)](v)", "[x][x]", "\u200b", "\\\n", "  \n", "\n", "\n  ",
 		"{#a}", " {#b .c}", " ## {.d}", "{e}", " {-}", "{", "}",
+		"<img src=\"u\" alt='&lt;*n* o'>", "<IMG\nalt=p />",
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var source strings.Builder

@@ -192,14 +192,40 @@ func (r *running) angle(i int) (next int) {
 	if breaksLine([]byte(rest[:end+1])) {
 		r.insert(i+end+1, i+end+1, piece{text: lineBreak})
 	}
+	if text := imageText(rest[:end+1]); text != "" {
+		if strings.Contains(rest[:end+1], "\n") {
+			return i // on one of its lines
+		}
+		r.insert(i+end+1, i+end+1, piece{text: " " + text + " "})
+	}
 	return i + end + 1
 }
 
+// attributePattern is an attribute of a tag, with its name and its value.
+const attributePattern = `[ \t\n]+([a-zA-Z_:][a-zA-Z0-9:._-]*)(?:[ \t\n]*=[ \t\n]*([^"'=<>` + "`" + `\x00-\x20]+|'[^']*'|"[^"]*"))?`
+
+var attribute = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(attributePattern) })
+
 // tag is a tag of HTML that may have attributes.
 var tag = sync.OnceValue(func() *regexp.Regexp {
-	const attribute = `[ \t\n]+[a-zA-Z_:][a-zA-Z0-9:._-]*([ \t\n]*=[ \t\n]*([^"'=<>` + "`" + `\x00-\x20]+|'[^']*'|"[^"]*"))?`
-	return regexp.MustCompile(`^<([A-Za-z][A-Za-z0-9-]*(` + attribute + `)*[ \t\n]*/?|/[A-Za-z][A-Za-z0-9-]*[ \t\n]*)>`)
+	return regexp.MustCompile(`^<([A-Za-z][A-Za-z0-9-]*(` + attributePattern + `)*[ \t\n]*/?|/[A-Za-z][A-Za-z0-9-]*[ \t\n]*)>`)
 })
+
+// imageText gives the text that stands for an image, if a tag is one of an image.
+func imageText(tag string) string {
+	if len(tag) < len("<img ") || !strings.EqualFold(tag[:4], "<img") || strings.IndexByte(" \t\n", tag[4]) < 0 {
+		return ""
+	}
+	for _, a := range attribute().FindAllStringSubmatch(tag[4:], -1) {
+		if value := a[2]; value != "" && strings.EqualFold(a[1], "alt") {
+			if value[0] == '"' || value[0] == '\'' {
+				value = value[1 : len(value)-1]
+			}
+			return html.UnescapeString(value)
+		}
+	}
+	return ""
+}
 
 // reference reads a reference to a character.
 func (r *running) reference(i int) (next int) {

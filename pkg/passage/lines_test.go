@@ -82,7 +82,7 @@ var forms = []struct {
 }{
 	{"md", []string{"# S\n\n", "L\n\n", "L\n\n", "- L\n\n", "> L\n\n", "```\nL\n```\n\n", "| S | S |\n|---|---|\n| S | S |\n\n", "L\n===\n\n", "<p>L</p>\n\n", "1. W\n2. W\n\n"},
 		[]string{"[S](U)", "[W](U)", "[W](<U>\n\"title\")", "**W**", "`W`", "<a\nhref='U'\n>W</a>", "![W](U)", "&#10;", "&amp;", "<U>", "[S][ref]", "  \n", "\\\nW", "漢&#10;字",
-			"<http://example.org/a>", "[^1]", "<!-- a\nb -->", "*W `W`*"}},
+			"<http://example.org/a>", "[^1]", "<!-- a\nb -->", "*W `W`*", "<img alt='W'\nsrc='U'>", "<img src='U' alt='W'>"}},
 	{"md", []string{"L\n\n", "- W\n- W\n"}, []string{"[S](U)", "&#10;", "<a\nhref='U'\n>W</a>", "`W`"}},
 	{"mdx", []string{"L\n\n", "import a\n\n", "<Tabs>\n\n"}, []string{"[S](U)", "<Tab a='b'>S</Tab>", "{/* a */}"}},
 	{"html", []string{"<h2>S</h2>\n", "<p>L</p>\n", "<p>L\n", "<pre>L</pre>\n", "<pre>\n\n  L\n\n</pre>", "<ul><li>L<li>L</ul>", "<table><tr><td>L</td><td>W</td></tr></table>", "<div\nclass=a\n>L</div>"},
