@@ -12,14 +12,17 @@ import (
 // for.
 const longestFrontMatter = 1000
 
-// frontMatter reads the block of YAML or TOML that a text may begin with, and
+// frontMatter reads the block of YAML, TOML or JSON that a text may begin with, and
 // gives where the text goes on. Only what is asked for of a document is read:
 // scalars at the top level and lists of them.
 func frontMatter(b *builder, text string) lines {
+	if strings.HasPrefix(text, "{") {
+		return jsonFrontMatter(b, text)
+	}
 	l := lines{rest: text}
 	fence, _ := l.next()
 	fence = trimRight(fence)
-	if fence != "---" && fence != "+++" {
+	if fence != "---" && fence != "+++" && fence != ";;;" {
 		return lines{rest: text}
 	}
 	body := l
@@ -30,7 +33,7 @@ func frontMatter(b *builder, text string) lines {
 			break
 		}
 		if line = trimRight(line); line == fence || fence == "---" && line == "..." {
-			fields := fieldsOf(span(body, before), fence == "+++")
+			fields := fieldsOf(span(body, before), fence)
 			if fields == nil {
 				break // two rules, with text between them
 			}
@@ -49,11 +52,19 @@ type field struct {
 	start, end  int // lines between the fences
 }
 
-// fieldsOf reads the lines of front matter; nil if they are none.
-func fieldsOf(text string, toml bool) []field {
-	sep := ":"
-	if toml {
+// fieldsOf reads the lines of front matter, which is of the format that a fence
+// tells; nil if they are none.
+func fieldsOf(text, fence string) []field {
+	toml, sep := fence == "+++", ":"
+	switch fence {
+	case "+++":
 		sep = "="
+	case ";;;":
+		fields, size := jsonFields(text)
+		if !blank(text[size:]) {
+			return nil
+		}
+		return fields
 	}
 	fields := []field{}
 	for l := (lines{rest: text}); ; {

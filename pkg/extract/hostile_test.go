@@ -43,6 +43,7 @@ var hostileTexts = []struct {
 	{"md", "tags", repeat("x <a b=\"")},
 	{"md", "comments", repeat("x <!-- ")},
 	{"md", "tags of images", repeat("x <img alt=a>\n")},
+	{"md", "front matter", func(n int) string { return "{\"a\":[" + strings.Repeat("1,", n/2) }},
 	{"md", "sections of data", repeat("x <![CDATA[ ")},
 	{"md", "cells", func(n int) string {
 		return strings.Repeat("|a", 500) + "|\n" + strings.Repeat("|-", 500) + "|\n" + strings.Repeat("a\n", n/2)

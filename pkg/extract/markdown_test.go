@@ -99,7 +99,15 @@ x`: `map[a:"b" / \ c d e f g h i j k l b:mn xZu12 c:o\x41] x`,
 		"+++\na = \"b\"\nc = [\n  'd',\n  'e',\n]\n[t]\nf = 1\n+++\nx":                 "map[a:b c:d, e] x",
 		"---\n\nText between\n\n---\n\nx":                                              "map[] Text between x",
 		"---\na: b":                                                                    "map[] a: b",
-		"x\n---\na: b\n---":                                                            "map[] x a: b",
+		"{\n\"Title\": \"a\\n\\u0007b \\u00e9\",\n\"b\": [\"c\", 1.50, true],\n\"d\": {\"e\": \"f\"}, \"g\": null, \"h\": [{}]\n}\n\nx": "map[b:c, 1.50, true g: title:a b é] x",
+		"{\"a\": \"b\"}\nx":             "map[a:b] x",
+		";;;\n{\"a\": \"b\"}\n;;;\nx":   "map[a:b] x",
+		"{\"a\": \"b\"} x":              `map[] {"a": "b"} x`,
+		"{\"a\": \"b\"":                 `map[] {"a": "b"`,
+		"{{ a }}\nx":                    "map[] {{ a }} x",
+		"{}\nx":                         "map[] {} x",
+		";;;\n{\"a\": \"b\"} c\n;;;\nx": `map[] ;;; {"a": "b"} c ;;; x`,
+		"x\n---\na: b\n---":             "map[] x a: b",
 	} {
 		doc, err := Extract("a.md", []byte(source))
 		if err != nil {

@@ -12,6 +12,7 @@ func TestTitleAlone(t *testing.T) {
 		{"YAML", "a.md", "---\ndate: 2025-01-15\ntitle: Release checklist\n---\n", []Block{{Heading, 1, "Release checklist", 3, 3}}},
 		{"YAML over lines", "a.md", "---\ntitle: Release\n  checklist\ndate: x\n---\n", []Block{{Heading, 1, "Release checklist", 2, 3}}},
 		{"TOML", "a.md", "+++\ntitle = \"Release checklist\"\n+++\n\n", []Block{{Heading, 1, "Release checklist", 2, 2}}},
+		{"JSON", "a.md", "{\n\"date\": 1,\n\"title\":\n  \"Release checklist\"\n}\n", []Block{{Heading, 1, "Release checklist", 3, 4}}},
 		{"HTML", "a.html", "<html><head>\n<title>\nRelease\nchecklist</title></head><body><div id=app></div></body></html>", []Block{{Heading, 1, "Release checklist", 3, 4}}},
 		{"Org", "a.org", "#+AUTHOR: me\n#+TITLE: Release checklist\n", []Block{{Heading, 1, "Release checklist", 2, 2}}},
 		{"AsciiDoc", "a.adoc", ":toc:\n:title: Release checklist\n", []Block{{Heading, 1, "Release checklist", 2, 2}}},
