@@ -143,7 +143,7 @@ func (r *pageReader) attributes(tag atom.Atom) attributes {
 		case "style":
 			a.hidden = a.hidden || invisibleStyle(string(value))
 		case "class":
-			a.hidden = a.hidden || decoration(tag, string(value))
+			a.hidden = a.hidden || decoration(tag, string(value)) || !r.opt.fragment && navigationBar(tag, string(value))
 			if tag == atom.Div {
 				a.divClass(string(value))
 			}
@@ -181,15 +181,18 @@ func invisibleStyle(style string) bool {
 }
 
 // decoration reports what generators of pages add to the text: marks for linking
-// to headings, the numbers of lines of code, and bars of links to other pages.
+// to headings, and the numbers of lines of code.
 func decoration(tag atom.Atom, class string) bool {
 	switch class {
 	case "headerlink", "linenos", "linenodiv", "lineno":
 		return true
 	}
+	return tag == atom.A && (strings.Contains(class, "headerlink") || class == "doc-anchor")
+}
+
+// navigationBar reports what generators of pages put around the text.
+func navigationBar(tag atom.Atom, class string) bool {
 	switch tag {
-	case atom.A:
-		return strings.Contains(class, "headerlink") || class == "doc-anchor"
 	case atom.Div, atom.Table, atom.Td, atom.Ul, atom.Ol, atom.P, atom.Span, atom.Center:
 		for name := range strings.FieldsSeq(class) {
 			if navigationBars[name] {

@@ -143,6 +143,17 @@ func TestComponents(t *testing.T) {
 	}
 }
 
+// TestRawNavigation: what HTML a document of another format holds is its text.
+func TestRawNavigation(t *testing.T) {
+	doc, err := Extract("a.md", []byte("<header><nav>a</nav><ol class=breadcrumb><li>b</ol></header>\n\n<article>c</article>\n\n<footer>d</footer>\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := texts(doc), "a b c d"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestRawImages asserts that the text that stands for an image is read wherever its
 // tag stands.
 func TestRawImages(t *testing.T) {
