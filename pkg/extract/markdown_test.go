@@ -131,6 +131,14 @@ func TestComponents(t *testing.T) {
 		{"<A b={`c`}>d `{/* e */}` {/* f </B>", "d {/* e */} {/* f"},
 		{"a < B and b > c", "a < B and b > c"},
 		{"`a\n```\nList<T> `\n```\n", "`a List<T> `"},
+		{"a <B on={() => c > 1} t=\"<d>\">e</B> f", "a e f"},
+		{"<A\n  b=\"c\n\n  d\"\n  e={{\n    f: `>\n\n`, // don't }\n  }}\n  g\n/>\n\nh\n<I\n>j\n</I>\n", "h j"},
+		{"a <B and, c\nd> e\n\nf <G {\n\nh > i", "a <B and, c d> e f <G { h > i"},
+		{"<span style={{ a: 1 }}>b</span> <b>c</b>\n\n<div\n  on={() => 1}>\n\nd <img src={e} alt=\"f\" />\n\n</div>", "b c d f"},
+		{"{/* a\n\nb */}c {/* d", "c {/* d"},
+		{"export const a = {\n  b: \"}\",\n\n  c: ['(', `\n\n(`], /* ( */\n}\n\nd\n\nimport E from 'e'\nimport {\n\n  F,\n} from 'f'\n\ng", "d g"},
+		{"export const A = () => {\n\n# b\n\nc }\n\nexport d\n\ne", "b c } e"},
+		{"import is a word\n\nand import a", "and import a"},
 	} {
 		doc, err := Extract("a.mdx", []byte(test.source))
 		if err != nil {
