@@ -29,7 +29,7 @@ import (
 
 // Version is the version of what this package makes of documents. Text made by
 // another one is still right, but may differ from what is made now.
-const Version = 4
+const Version = 5
 
 // Failed is the code of a filter or an extractor that failed; the other faults of
 // this package are kb.Unsupported and kb.Binary.
