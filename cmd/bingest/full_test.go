@@ -55,22 +55,62 @@ func (k *killTest) fill(db string) {
 	k.countMidway(db)
 }
 
+// mount makes a folder that is a file system of so many bytes, for as long as the test runs.
+func (p *programs) mount(name string, size int64) (dir string) {
+	p.t.Helper()
+	dir = filepath.Join(p.dir, name)
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		p.t.Fatal(err)
+	}
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d", size), "none", dir).CombinedOutput(); err != nil {
+		p.t.Skipf("nothing can be mounted here: %s", out)
+	}
+	p.t.Cleanup(func() {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			p.t.Errorf("%v: %s", err, out)
+		}
+	})
+	return dir
+}
+
+// TestFullBackup copies a knowledge base to where there is hardly room for it: a copy
+// that fails leaves nothing behind, at whatever it failed.
+func TestFullBackup(t *testing.T) {
+	p := newPrograms(t)
+	p.write("docs/a.md", "one\n")
+	p.output(0, bytes.NewReader(p.output(0, nil, "bscan", "docs")), "bingest")
+	p.output(0, nil, "basof", "backup", "copy.sqlite")
+	whole, err := os.Stat(filepath.Join(p.dir, "copy.sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const step = 4096
+	failed := 0
+	for room := -2 * int64(step); ; room += step {
+		name := fmt.Sprintf("room%d", failed)
+		dir := p.mount(name, whole.Size()+room)
+		_, err := p.run("", "basof", "backup", name+"/copy.sqlite")
+		if err == nil {
+			break
+		}
+		failed++
+		if strings.Count(err.Error(), "basof: error: ") != 1 || !strings.Contains(err.Error(), "basof: hint: make room there, or ") {
+			t.Errorf("with room for %d bytes more: %v", room, err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("with room for %d bytes more, there are left: %v, %v", room, left, err)
+		}
+	}
+	if failed < 3 {
+		t.Errorf("%d copies failed", failed)
+	}
+}
+
 // TestFullFileSystem does the same with a real file system that is full, where one
 // may be mounted.
 func TestFullFileSystem(t *testing.T) {
 	p := newPrograms(t)
-	small := filepath.Join(p.dir, "small")
-	if err := os.Mkdir(small, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "none", small).CombinedOutput(); err != nil {
-		t.Skipf("nothing can be mounted here: %s", out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", small).CombinedOutput(); err != nil {
-			t.Errorf("%v: %s", err, out)
-		}
-	})
+	small := p.mount("small", 1<<20)
 	for i := range 300 {
 		p.write(fmt.Sprintf("docs/%03d.md", i), strings.Repeat(fmt.Sprintf("line of document %d\n", i*i), 50+i))
 	}
