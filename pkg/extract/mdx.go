@@ -66,7 +66,7 @@ func (r *componentReader) keep(i, next int) int {
 // but for those in code, and gives the line after it, and after what goes on below
 // it.
 func (r *componentReader) line(i int) int {
-	for end := r.lineEnd(i); i < end; end = max(end, r.lineEnd(i-1)) {
+	for end := r.lineEnd(i); i < end; {
 		line := r.text[i:end]
 		if r.code > 0 {
 			n := codeEnd(line, r.code)
@@ -81,7 +81,7 @@ func (r *componentReader) line(i int) int {
 			return r.keep(i, end)
 		}
 		i = r.keep(i, i+n)
-		next := i + 1
+		next, out := i+1, i
 		switch line = line[n:]; line[0] {
 		case '\\':
 			next = min(i+2, end)
@@ -91,17 +91,17 @@ func (r *componentReader) line(i int) int {
 				r.code = n
 			}
 		case '<':
-			if after := r.tagEnd(i, line); after > i {
-				i = r.leaveOut(i, after)
-				continue
-			}
+			out = r.tagEnd(i, line)
 		case '{':
-			if after := r.commentEnd(i); after > i {
-				i = r.leaveOut(i, after)
-				continue
-			}
+			out = r.commentEnd(i)
 		}
-		i = r.keep(i, next)
+		if out == i {
+			i = r.keep(i, next)
+			continue
+		}
+		if i = r.leaveOut(i, out); i > end {
+			end = r.lineEnd(i)
+		}
 	}
 	return i
 }

@@ -36,7 +36,7 @@ import (
 
 // Version is the version of the rules for boundaries. It grows when the same
 // document would be split in another way.
-const Version = 1
+const Version = 2
 
 // Max is the greatest length of a passage, in characters (runes).
 const Max = 2000
