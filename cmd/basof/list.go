@@ -189,7 +189,7 @@ func (l *list) printer(c *cli.Context, store asof.Store, point *asked) func(*kb.
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "%s %10d  %s  %s\n", modeText(v.Mode), v.Size, since.ValidFrom, tool.Display(v.Path, terminal))
+		_, err = fmt.Fprintf(out, "%s %10d  %s  %s\n", modeText(since.Mode), v.Size, since.ValidFrom, tool.Display(v.Path, terminal))
 		return err
 	}
 }

@@ -129,7 +129,11 @@ func (t *Tar) members(ctx context.Context, archive *tar.Writer, of int64, sum *W
 			sum.LeftOut++
 			return nil
 		}
-		if err := t.writeMember(ctx, archive, name, v); err != nil {
+		since, err := Since(ctx, t.Store, v, t.At)
+		if err != nil {
+			return err
+		}
+		if err := t.writeMember(ctx, archive, name, since); err != nil {
 			return err
 		}
 		sum.Documents++
