@@ -37,11 +37,11 @@ type recovered struct {
 // until it is whole.
 func (s *settings) runRecover(c *cli.Context, out *printer) (err error) {
 	to := *s.recover
-	if _, err := os.Lstat(to); !errors.Is(err, os.ErrNotExist) {
-		if err == nil {
-			err = fmt.Errorf("recover to %s: the file is there already", to)
-		}
-		return tool.WithHint(err, "name a file that is not there: bcheck -recover overwrites nothing")
+	switch _, err := os.Lstat(to); {
+	case err == nil:
+		return tool.WithHint(fmt.Errorf("recover to %s: the file is there already", to), "name a file that is not there: bcheck -recover overwrites nothing")
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("recover to %s: %w", to, errors.Unwrap(err))
 	}
 	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
 	defer func() { err = errors.Join(err, sqlite.Discard(part)) }()

@@ -22,8 +22,8 @@ const backupPages = 1024
 // already is left alone: os.ErrExist. If progress is not nil, it is told how many
 // pages are copied, and of how many.
 func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of int64)) (err error) {
-	if !missing(to) {
-		return fmt.Errorf("back up to %s: %w", to, os.ErrExist)
+	if err := checkFree(to); err != nil {
+		return fmt.Errorf("back up to %s: %w", to, err)
 	}
 	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
 	defer func() {
@@ -38,6 +38,17 @@ func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of i
 		return err
 	}
 	return Publish(part, to)
+}
+
+// checkFree returns os.ErrExist if there is a file, and why that cannot be told.
+func checkFree(path string) error {
+	switch _, err := os.Stat(path); {
+	case err == nil:
+		return os.ErrExist
+	case !errors.Is(err, os.ErrNotExist):
+		return errors.Unwrap(err)
+	}
+	return nil
 }
 
 // Publish gives a file that was made under another name its own, once it is on the
@@ -154,8 +165,8 @@ func syncFile(path string) error {
 func Discard(part string) error {
 	var errs []error
 	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
-		if err := os.Remove(part + suffix); !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
+		if _, err := os.Lstat(part + suffix); err == nil { // else it was never made, as where nothing may be
+			errs = append(errs, os.Remove(part+suffix))
 		}
 	}
 	return errors.Join(errs...)
