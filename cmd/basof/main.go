@@ -102,6 +102,8 @@ func openReader(c *cli.Context, db string) (*sqlite.Reader, error) {
 		return nil, tool.WithHint(err, "name another file with -db or BATCH_DB")
 	case errors.Is(err, sqlite.ErrFull):
 		return nil, tool.WithHint(err, "make room there, and for temporary files where TMPDIR says")
+	case errors.Is(err, sqlite.ErrFileLimit):
+		return nil, tool.WithHint(err, "raise the limit, of which ulimit -f tells")
 	case errors.Is(err, sqlite.ErrNewer):
 		return nil, tool.WithHint(err, "install that version or a later one")
 	case err != nil:

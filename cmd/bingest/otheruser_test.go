@@ -32,13 +32,13 @@ func TestOtherUser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const owner, other = 54321, 54322
+	const owner, other, team = 54321, 54322, 54323
 	as := func(user uint32, code int, stdin string, name string, args ...string) (stdout, stderr string) {
 		t.Helper()
 		var out, errs bytes.Buffer
 		cmd := p.command("sh", append([]string{"-c", `exec ./"$0" "$@"`, name}, args...)...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user, Groups: []uint32{team}}}
 		if got := exitCode(t, cmd.Run()); got != code {
 			t.Fatalf("%s %s: exit code %d, want %d\n%s", name, strings.Join(args, " "), got, code, &errs)
 		}
@@ -55,9 +55,19 @@ func TestOtherUser(t *testing.T) {
 	}
 	as(owner, 0, stream, "bingest", "-db", "kb.sqlite")
 
+	// So it is where the other one is of the file's group, as in the folder of a team.
+	for _, folder := range []os.FileMode{0o777, 0o777 | os.ModeSetgid} {
+		if err := errors.Join(os.Chown(p.dir, 0, team), os.Chmod(p.dir, folder), os.Chown(filepath.Join(p.dir, "kb.sqlite"), owner, team),
+			os.Chmod(filepath.Join(p.dir, "kb.sqlite"), 0o660)); err != nil {
+			t.Fatal(err)
+		}
+		as(other, 0, "", "basof", "-db", "kb.sqlite", "ls")
+		as(owner, 0, stream, "bingest", "-db", "kb.sqlite")
+	}
+
 	// What other programs left there is named.
 	p.write("kb.sqlite-shm", "")
-	if _, said := as(owner, 1, stream, "bingest", "-db", "kb.sqlite"); !strings.Contains(said, "kb.sqlite-shm, which belongs to root") || !strings.Contains(said, "hint: remove its -wal and -shm") {
+	if _, said := as(owner, 1, stream, "bingest", "-db", "kb.sqlite"); !strings.Contains(said, "kb.sqlite-shm, which belongs to root") || !strings.Contains(said, "hint: remove that file") {
 		t.Errorf("the owner is told: %s", said)
 	}
 	if text, _ := as(owner, 0, "", "basof", "-db", "kb.sqlite", "docs/a.md"); text != "one\n" {

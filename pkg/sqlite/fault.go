@@ -47,8 +47,8 @@ var (
 const (
 	LogGoneHint    = "stop what writes to it, which puts into the file what was committed, and run the same line again; leave alone what lies beside it"
 	UnreadableHint = "run this as its owner, or have the owner let you read it, with the -wal beside it (chmod, chgrp)"
-	OtherLogHint   = "if the file was put in the place of another, as a copy that is gone back to, remove the -wal and -shm beside it; if not, put back the file that they belong to"
-	LeftBehindHint = "remove its -wal and -shm, which hold nothing, while no program has it open; one of another user left them"
+	OtherLogHint   = "if the file was put in the place of another, as a copy that is gone back to, move the -wal and -shm beside it away; if not, put back the file that they belong to"
+	LeftBehindHint = "remove that file, which holds nothing, while no program has the knowledge base open; one of another user left it"
 )
 
 // fault gives an error of SQLite the class or the sentinel that callers branch

@@ -398,13 +398,20 @@ func (t *tx) MemoryBegins(path int64) (*ingest.Beginning, error) {
 // temporary files, and once beside the file.
 func (s *Store) Vacuum(ctx context.Context) (err error) {
 	// A connection of its own: the other keeps temporary data in memory.
-	one, err := openSession(ctx, dsn(s.place.path, writerParams(defaultBusyTimeout)), "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768;")
+	one, err := openSession(ctx, dsn(s.place.file, writerParams(defaultBusyTimeout)), "PRAGMA temp_store = FILE; PRAGMA cache_size = -32768;")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, one.Close()) }()
 	if _, err := one.conn.ExecContext(ctx, "VACUUM"); err != nil {
 		return fault(err)
+	}
+	// Its pages are others now, which only the stamp tells.
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if err := s.commit(); err != nil {
+		return errors.Join(err, s.write.rollback())
 	}
 	s.checkpoints.wait()
 	var busy, pages, moved int64

@@ -11,7 +11,7 @@ import (
 
 // Info sums up the knowledge base.
 func (r *Reader) Info(ctx context.Context, now kb.Instant, scans int) (asof.Info, error) {
-	info := asof.Info{Path: r.path}
+	info := asof.Info{Path: r.name}
 	var validFrom, validTo, recordedFrom, recordedTo, created sql.NullInt64
 	_, err := r.row(`
 		SELECT

@@ -12,19 +12,35 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seed16713943/btools/pkg/scan/rawfile"
 )
 
 // inTheWay reports whether the files that SQLite makes beside a file in WAL mode, with the
 // mode of that and us as their owner, would keep its owner from writing. Those who only
 // read do not take them away.
 func inTheWay(path string, info os.FileInfo) bool {
-	const others = 0o022
 	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || info.Mode()&others != 0 {
+	us := os.Geteuid()
+	if !ok || us == 0 || us == int(st.Uid) || !missing(path+"-shm") { // root gives them to the owner
 		return false
 	}
-	us := os.Geteuid()
-	return us != 0 && us != int(st.Uid) && missing(path+"-shm") // root gives them to the owner
+	const byGroup, byOthers = 0o020, 0o002
+	switch mode := info.Mode(); {
+	case mode&byOthers != 0:
+		return false
+	case mode&byGroup != 0:
+		return int(st.Gid) != groupIn(filepath.Dir(path))
+	}
+	return true
+}
+
+// groupIn returns the group that a file has which we make in a folder.
+func groupIn(dir string) int {
+	if st, err := rawfile.Stat(dir, true); err == nil && st.Mode&unix.S_ISGID != 0 {
+		return int(st.Gid)
+	}
+	return os.Getegid()
 }
 
 // unstatted makes an error of os.Stat one that does not say the name again.
@@ -36,11 +52,11 @@ func unstatted(err error) error {
 	return reason
 }
 
-// checkReadable returns ErrUnreadable if a file may not be read, or the log that SQLite
-// has beside it.
+// checkReadable returns ErrUnreadable if a file may not be read, or a log beside it that
+// holds something.
 func checkReadable(path string) error {
 	for _, suffix := range []string{"", "-wal"} {
-		if reason := may(unix.R_OK, path+suffix); reason != nil {
+		if reason := may(unix.R_OK, path+suffix); reason != nil && (suffix == "" || !emptyLog(path)) {
 			return fmt.Errorf("%w%s: %w", ErrUnreadable, whose(path, suffix), reason)
 		}
 	}
@@ -56,12 +72,18 @@ func checkWritable(path string) error {
 			continue
 		}
 		err := ErrReadOnly
-		if wal, said := os.Stat(path + "-wal"); suffix != "" && (said != nil || wal.Size() == 0) {
+		if suffix == "-shm" || suffix == "-wal" && emptyLog(path) {
 			err = ErrLeftBehind
 		}
 		return fmt.Errorf("%w: %s%s: %w", err, path+suffix, belongs(path+suffix), reason)
 	}
 	return nil
+}
+
+// emptyLog reports whether the log beside a file is there and holds nothing.
+func emptyLog(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() == 0
 }
 
 // denied says so where a file could not be opened or made since its folder cannot be

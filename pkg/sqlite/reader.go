@@ -21,7 +21,8 @@ import (
 // is opened. It never writes, and implements asof.Store.
 type Reader struct {
 	*session
-	path    string
+	name    string // of the file, as it was given
+	path    string // without links
 	dsn     string // of the session
 	pragmas string // of the session; readerPragmas if ""
 	blobs   *blobReader
@@ -44,10 +45,11 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 }
 
 func openReaderWith(ctx context.Context, path, pragmas string) (*Reader, error) {
-	r, err := openReader(ctx, path, pragmas)
+	r, err := openReader(ctx, withoutLinks(path), pragmas)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	r.name = path
 	return r, nil
 }
 
@@ -233,7 +235,7 @@ func (r *Reader) Close() error {
 	if before := r.immutable; before != nil {
 		after, err := os.Stat(r.path)
 		if err == nil && (after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime())) {
-			err = fmt.Errorf("%s was written to while it was read; ask again", r.path)
+			err = fmt.Errorf("%s was written to while it was read; ask again", r.name)
 		}
 		errs = append(errs, err)
 	}

@@ -47,7 +47,7 @@ const pagesToKnow = 4096
 // of a knowledge base.
 func Recoverable(ctx context.Context, path string) bool {
 	r := &recovery{ctx: ctx, report: func(Finding) error { return nil }}
-	if err := r.open(path); err != nil {
+	if err := r.open(withoutLinks(path)); err != nil {
 		return false
 	}
 	defer r.close()
@@ -120,14 +120,15 @@ type recovery struct {
 // If progress is not nil, it is told how far all of this is.
 func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(Finding) error, progress func(RecoveryProgress)) (sum RecoverySummary, err error) {
 	r := &recovery{ctx: ctx, report: report, progress: progress, clock: clock, rows: make(map[string]int64)}
-	if err := errors.Join(checkReadable(from), checkLog(ctx, from)); err != nil {
+	file := withoutLinks(from)
+	if err := errors.Join(checkReadable(file), checkLog(ctx, file)); err != nil {
 		return sum, fmt.Errorf("open %s: %w", from, err)
 	}
-	if err := r.open(from); err != nil {
+	if err := r.open(file); err != nil {
 		return sum, fmt.Errorf("open %s: %w", from, err)
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	before, err := stateOf(from)
+	before, err := stateOf(file)
 	if err != nil {
 		return sum, err
 	}
@@ -143,7 +144,7 @@ func Recover(ctx context.Context, from, to string, clock kb.Clock, report func(F
 	if err := r.fill(); err != nil {
 		return r.sum, err
 	}
-	if after, err := stateOf(from); err != nil || after != before {
+	if after, err := stateOf(file); err != nil || after != before {
 		return r.sum, errors.Join(err, fmt.Errorf("%s was written to while it was read; stop what writes to it, and run the same line again", from))
 	}
 	return r.sum, nil

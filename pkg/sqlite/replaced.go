@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -14,7 +15,8 @@ import (
 // names, but its log lies under the name: there, it would be laid over another file. And
 // who opens the file without its log does not see what that holds, nor who writes.
 type place struct {
-	path  string
+	path  string                    // as it was given
+	file  string                    // without links
 	files [len(besides)]unix.Stat_t // one of which has no inode if there was none
 }
 
@@ -22,11 +24,20 @@ type place struct {
 // who use the log share.
 var besides = [...]string{"", "-wal", "-shm"}
 
+// withoutLinks returns the name of a file that is no symbolic link: where SQLite makes
+// others beside a file, it has followed links. One that is not there keeps its name.
+func withoutLinks(path string) string {
+	if file, err := filepath.EvalSymlinks(path); err == nil {
+		return file
+	}
+	return path
+}
+
 func placeOf(path string) (place, error) {
-	p := place{path: path}
+	p := place{path: path, file: withoutLinks(path)}
 	for i, suffix := range besides {
 		var err error
-		if p.files[i], err = rawfile.Stat(path+suffix, true); err != nil && (suffix == "" || !errors.Is(err, unix.ENOENT)) {
+		if p.files[i], err = rawfile.Stat(p.file+suffix, true); err != nil && (suffix == "" || !errors.Is(err, unix.ENOENT)) {
 			return p, err
 		}
 	}
@@ -38,7 +49,11 @@ func placeOf(path string) (place, error) {
 func (p *place) check() error {
 	for i, suffix := range besides {
 		before := &p.files[i]
-		st, err := rawfile.Stat(p.path+suffix, true)
+		name := p.path
+		if suffix != "" {
+			name = p.file + suffix
+		}
+		st, err := rawfile.Stat(name, true)
 		gone := errors.Is(err, unix.ENOENT) || err == nil && (st.Ino != before.Ino || st.Dev != before.Dev)
 		switch { // what cannot be looked at now is not said to be gone
 		case gone && suffix == "":

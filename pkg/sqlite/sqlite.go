@@ -94,14 +94,15 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if opts.BusyTimeout == 0 {
 		opts.BusyTimeout = defaultBusyTimeout
 	}
+	file := withoutLinks(path)
 	// A file of another program must not even be switched to WAL.
-	if err := checkOwner(ctx, path); err != nil {
+	if err := checkOwner(ctx, file); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	store := &Store{clock: opts.Clock, patience: opts.BusyTimeout, enc: content.NewEncoder(), words: newVocabulary(), ahead: newAhead()}
 	var err error
-	if store.write, err = openWriter(ctx, path, opts); err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, denied(path, err))
+	if store.write, err = openWriter(ctx, file, opts); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, denied(file, err))
 	}
 	if store.place, err = placeOf(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), store.write.Close())
@@ -113,9 +114,9 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		params := writerParams(opts.BusyTimeout)
 		params.Set("mode", "rw")    // if somebody moved the file away, no other is made,
 		params.Del("_journal_mode") // and one that is there instead stays what it is
-		return openSession(context.Background(), dsn(path, params), guardPragmas)
+		return openSession(context.Background(), dsn(file, params), guardPragmas)
 	}}
-	store.readers.db = openDB(dsn(path, url.Values{"mode": {"ro"}}), readerPragmas)
+	store.readers.db = openDB(dsn(file, url.Values{"mode": {"ro"}}), readerPragmas)
 	return store, nil
 }
 

@@ -21,8 +21,9 @@ import (
 // stamp the file had when the log was begun, and all of them which ones it may have been
 // given since.
 const (
-	stampKey       = "stamp" // when the transaction was committed, but later than the one before
+	stampKey       = "stamp" // when the transaction was committed, or if that is not later than the one before, some time after it
 	beforeStampKey = "stamp_before"
+	createdKey     = "created_at" // which meta always has
 )
 
 // stamp leaves the stamp of a transaction that is about to be committed.
@@ -33,7 +34,7 @@ func (s *session) stamp(now time.Time) error {
 	if err == nil {
 		_, err = s.exec(`
 			INSERT INTO meta (key, value) VALUES ('`+stampKey+`', ?)
-			ON CONFLICT (key) DO UPDATE SET value = max(excluded.value, value + 1)`, kb.InstantOf(now))
+			ON CONFLICT (key) DO UPDATE SET value = max(excluded.value, value + 1 + abs(random() % 1000000))`, kb.InstantOf(now))
 	}
 	return err
 }
@@ -72,7 +73,7 @@ func fitsLog(ctx context.Context, path string) bool {
 		return true // too short to hold anything
 	}
 	stamp, root, err := stampOf(ctx, path)
-	if err != nil || stamp == 0 {
+	if err != nil || root == 0 {
 		return true // no knowledge base, or damaged, as will be said elsewhere
 	}
 	// What the file was given before it was read stands in the log now.
@@ -80,14 +81,22 @@ func fitsLog(ctx context.Context, path string) bool {
 	if err != nil {
 		return true
 	}
-	stamped, fits := false, false
-	err = pages.Logged(wal, info.Size(), root, func(f *pages.File, p *pages.Page) bool {
-		for _, at := range stampsIn(f, p, !stamped) {
+	fits, stamped := false, false
+	look := func(n uint32) error {
+		return pages.Logged(wal, info.Size(), n, func(f *pages.File, p *pages.Page) bool {
+			meta := metaIn(f, p)
+			at, ok := meta[stampKey]
+			if _, sure := meta[createdKey]; !ok || !sure {
+				return true
+			}
+			fits = fits || at == stamp || !stamped && meta[beforeStampKey] == stamp
 			stamped = true
-			fits = fits || at == stamp
-		}
-		return !fits
-	})
+			return !fits
+		})
+	}
+	if err = look(root); err == nil && !stamped {
+		err = look(pages.All) // a VACUUM moves meta to another page
+	}
 	if now, again := logHeader(wal); err != nil || again != nil || now != begun {
 		return true // somebody is writing to it
 	}
@@ -100,7 +109,8 @@ func logHeader(wal io.ReaderAt) (header [32]byte, err error) {
 	return header, err
 }
 
-// stampOf returns the stamp in the file alone, without its log, and the page of meta.
+// stampOf returns the stamp in the file alone, without its log, 0 for none, and the page
+// of meta.
 // SQLite reads it: if this process has the file open already, any other way to open it
 // would give up SQLite's locks.
 func stampOf(ctx context.Context, path string) (stamp int64, root uint32, err error) {
@@ -114,19 +124,18 @@ func stampOf(ctx context.Context, path string) (stamp int64, root uint32, err er
 	return at.Int64, root, err
 }
 
-// stampsIn returns the stamps in a page of meta, that before its transaction only if
-// wanted.
-func stampsIn(f *pages.File, p *pages.Page, before bool) (stamps []int64) {
+// metaIn returns the numbers in a page of meta, by their keys.
+func metaIn(f *pages.File, p *pages.Page) map[string]int64 {
+	meta := make(map[string]int64)
 	for _, cell := range p.Cells {
 		row, err := f.Record(cell)
 		if err != nil || len(row) != 2 {
 			continue
 		}
-		key, _ := row[0].Any().(string)
-		at, ok := row[1].Any().(int64)
-		if ok && (key == stampKey || before && key == beforeStampKey) {
-			stamps = append(stamps, at)
+		key, isText := row[0].Any().(string)
+		if n, isInt := row[1].Any().(int64); isText && isInt {
+			meta[key] = n
 		}
 	}
-	return stamps
+	return meta
 }

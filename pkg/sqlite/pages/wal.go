@@ -100,7 +100,10 @@ func (l *log) readFrames(size int64, salt []byte, sum sums) error {
 	return nil
 }
 
-// Logged walks what a write-ahead log holds of one page, in the order of writing and
+// All stands for all pages.
+const All uint32 = 0
+
+// Logged walks what a write-ahead log holds of a page, or of All, in the order of writing and
 // whether or not its transaction was committed, until fn returns false. It looks at no
 // checksum and at no other page, so that it costs little: the file is only good for
 // cells without overflow pages. Pages that make no sense are left out.
@@ -122,13 +125,14 @@ func Logged(wal io.ReaderAt, size int64, n uint32, fn func(*File, *Page) bool) e
 		if string(frame[8:16]) != string(header[16:24]) {
 			return nil // from before the log was begun anew
 		}
-		if binary.BigEndian.Uint32(frame) != n {
+		number := binary.BigEndian.Uint32(frame)
+		if n != All && number != n {
 			continue
 		}
 		if _, err := wal.ReadAt(raw, at+frameHeader); err != nil {
 			return fmt.Errorf("read the write-ahead log: %w", err)
 		}
-		if p, err := f.parse(n, raw); err == nil && !fn(f, p) {
+		if p, err := f.parse(number, raw); err == nil && !fn(f, p) {
 			return nil
 		}
 	}
