@@ -124,7 +124,7 @@ func nothing(c *cli.Context, reader *sqlite.Reader, prefix string, point kb.Poin
 // hintHistory tells those who ask of a time before all that is known of a path, or of all
 // of them (""), where that may come from, unless it has been taken in from its beginning.
 func hintHistory(c *cli.Context, reader *sqlite.Reader, path string, err error) error {
-	scans, lost := reader.HistoriesHeard(c.Context)
+	scans, lost := reader.Histories(c.Context)
 	if lost != nil {
 		return lost
 	}

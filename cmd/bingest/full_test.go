@@ -87,6 +87,9 @@ func TestFullBackup(t *testing.T) {
 	const step = 4096
 	failed := 0
 	for room := -2 * int64(step); ; room += step {
+		if failed == 64 {
+			t.Fatalf("with room for %d bytes more than it has, no copy can be made", room)
+		}
 		name := fmt.Sprintf("room%d", failed)
 		dir := p.mount(name, whole.Size()+room)
 		_, err := p.run("", "basof", "backup", name+"/copy.sqlite")
@@ -106,7 +109,7 @@ func TestFullBackup(t *testing.T) {
 	}
 }
 
-// TestFullFileSystem does the same with a real file system that is full, where one
+// TestFullFileSystem does what TestFullDisk does with a real file system that is full, where one
 // may be mounted.
 func TestFullFileSystem(t *testing.T) {
 	p := newPrograms(t)

@@ -119,6 +119,8 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 		return ctx, x, nil
 	case errors.Is(err, sqlite.ErrUnreadable):
 		return ctx, x, tool.WithHint(err, sqlite.UnreadableHint)
+	case errors.Is(err, sqlite.ErrLogGone):
+		return ctx, x, tool.WithHint(err, sqlite.LogGoneHint)
 	case errors.Is(err, sqlite.ErrOtherLog):
 		return ctx, x, tool.WithHint(err, sqlite.OtherLogHint)
 	case err != nil:

@@ -108,7 +108,9 @@ func (w *spanWalk) add(v kb.Version) bool {
 		if !v.SameState(&w.current.Version) {
 			moment := v.ValidFrom
 			w.superseded = append(w.superseded, Span{Version: v, ValidTo: &moment, Superseded: true})
+			break
 		}
+		w.current.Mode, w.current.MTime = cmp.Or(w.current.Mode, v.Mode), cmp.Or(w.current.MTime, v.MTime)
 	case v.SameState(&w.current.Version):
 		v.Mode, v.MTime = cmp.Or(w.current.Mode, v.Mode), cmp.Or(w.current.MTime, v.MTime)
 		w.current = &Span{Version: v, ValidTo: w.current.ValidTo}

@@ -32,7 +32,9 @@ func TestSince(t *testing.T) {
 				if r.Kind == kb.File {
 					r.Content = []byte(rapid.SampledFrom([]string{"A", "B"}).Draw(t, "state"))
 					mtime, mode := kb.Instant(rapid.IntRange(0, 9).Draw(t, "mtime")), rapid.SampledFrom([]kb.Mode{0o600, 0o644}).Draw(t, "mode")
-					r.MTime, r.Mode = &mtime, &mode
+					if rapid.Bool().Draw(t, "told") {
+						r.MTime, r.Mode = &mtime, &mode
+					}
 				}
 				batch = append(batch, r)
 			}

@@ -22,7 +22,7 @@ func (r *adocReader) special(dst []byte, s string, i int) ([]byte, int) {
 			return append(dst, s[i+1]), i + 2
 		}
 	case '\n': // " +" before it is a line break
-		if n := len(dst); n > 1 && dst[n-1] == '+' && dst[n-2] == ' ' && s[i-1] == '+' {
+		if n := len(dst); n > 1 && dst[n-1] == '+' && dst[n-2] == ' ' && i > 0 && s[i-1] == '+' {
 			return append(dst[:n-2], lineBreak...), i + 1
 		}
 	case '$': // $$without markup$$

@@ -39,8 +39,8 @@ const Failed kb.Code = "extract"
 type Document struct {
 	// Title is what the document calls itself: the title of its front matter or
 	// head, without the name of the site if a heading says the rest, else its first
-	// heading of level 1, else its first heading; "" if it has none. A title of front matter or head is in no block, unless there is no
-	// other text: then it is a heading.
+	// heading of level 1, else its first heading; "" if it has none. A title of front
+	// matter or head is in no block, unless there is no other text: then it is a heading.
 	Title string
 	// Meta has the scalars of front matter, by their names in lower case; the
 	// members of a list are joined with ", ". It is not text to search; nil if

@@ -122,6 +122,8 @@ var hostileTexts = []struct {
 		}
 		return b.String() + "\n" + strings.Repeat("{a50}\n", n/6)
 	}},
+	{"adoc", "breaks of lines in marks", repeat("a +((\nb)) ")},
+	{"adoc", "breaks of lines in images", repeat("a +image:x[alt=\"\n b\"] ")},
 	{"adoc", "attributes as links", repeat("{a-b}/[c d")},
 	{"adoc", "signs above and below the line", repeat("^a~b^c ")},
 	{"adoc", "attributes of links", repeat("link:a[b,c")},

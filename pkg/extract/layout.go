@@ -50,8 +50,8 @@ func sections(tag atom.Atom) bool {
 // article, if there is one only and most of the text is in it, since many are
 // teasers or comments. Else they are all.
 //
-// The head of the page is read, but for lists, which are menus, if it has a heading
-// of level 1 and the page does not say which is its main part, or that has no such
+// The headings and paragraphs in the head of the page are read, not its lists, which
+// are menus, if it has a heading of level 1 and the page does not say which is its main part, or that has no such
 // heading. Then headings of level 1 that stand elsewhere are read too: one is the
 // title.
 type layout struct {

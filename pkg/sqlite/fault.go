@@ -32,9 +32,8 @@ var (
 	ErrReadOnly = errors.New("it cannot be written")
 	// ErrUnreadable: the file, or what SQLite has beside it, may not be read; see UnreadableHint.
 	ErrUnreadable = errors.New("it may not be read")
-	// ErrLeftBehind: what SQLite has beside the file belongs to somebody else. It holds
-	// nothing.
-	ErrLeftBehind = errors.New("it cannot be written while a file beside it belongs to another user")
+	// ErrLeftBehind: what SQLite has beside the file cannot be written, and holds nothing.
+	ErrLeftBehind = errors.New("it cannot be written while a file beside it may not be")
 	// ErrOtherLog: the write-ahead log beside the file would ruin it; see OtherLogHint.
 	ErrOtherLog = errors.New("the write-ahead log beside it is that of another file, or of another state of this one")
 	// ErrReplaced: another file has the name of the one that is written, or none has.
@@ -48,7 +47,7 @@ const (
 	LogGoneHint    = "stop what writes to it, which puts into the file what was committed, and run the same line again; leave alone what lies beside it"
 	UnreadableHint = "run this as its owner, or have the owner let you read it, with the -wal beside it (chmod, chgrp)"
 	OtherLogHint   = "if the file was put in the place of another, as a copy that is gone back to, move the -wal and -shm beside it away; if not, put back the file that they belong to"
-	LeftBehindHint = "remove that file, which holds nothing, while no program has the knowledge base open; one of another user left it"
+	LeftBehindHint = "remove that file, which holds nothing, while no program has the knowledge base open"
 )
 
 // fault gives an error of SQLite the class or the sentinel that callers branch

@@ -22,11 +22,13 @@ import (
 func inTheWay(path string, info os.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	us := os.Geteuid()
-	if !ok || us == 0 || us == int(st.Uid) || !missing(path+"-shm") { // root gives them to the owner
+	if !ok || us == 0 || !missing(path+"-shm") { // root gives them to the owner
 		return false
 	}
-	const byGroup, byOthers = 0o020, 0o002
+	const byOwner, byGroup, byOthers = 0o200, 0o020, 0o002
 	switch mode := info.Mode(); {
+	case us == int(st.Uid):
+		return mode&byOwner == 0 // who may want to write it later
 	case mode&byOthers != 0:
 		return false
 	case mode&byGroup != 0:

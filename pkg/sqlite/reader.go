@@ -34,7 +34,7 @@ type Reader struct {
 
 // OpenReader opens the knowledge base at path. A file without tables is an
 // empty knowledge base. Errors that callers tell apart are ErrMissing, ErrDamaged,
-// ErrForeign, ErrNewer, ErrUnreadable and ErrOtherLog.
+// ErrForeign, ErrNewer, ErrUnreadable, ErrOtherLog, ErrLogGone, ErrFull and ErrFileLimit.
 //
 // Where SQLite cannot make the files that it needs beside a file in WAL mode, or would
 // make some that the owner of the file cannot write, the file is read as immutable if

@@ -84,6 +84,9 @@ func fitsLog(ctx context.Context, path string) bool {
 	fits, stamped := false, false
 	look := func(n uint32) error {
 		return pages.Logged(wal, info.Size(), n, func(f *pages.File, p *pages.Page) bool {
+			if p.Kind != pages.TableLeaf { // of an index, say
+				return true
+			}
 			meta := metaIn(f, p)
 			at, ok := meta[stampKey]
 			if _, sure := meta[createdKey]; !ok || !sure {

@@ -104,8 +104,8 @@ func Commit(expr string) (digits string, sure bool) {
 	return m[2], m[1] != "" || len(m[2]) > mostUnixDigits || !digitsForm().MatchString(m[2])
 }
 
-// Seconds returns how to write an expression that has the digits of milliseconds, microseconds or nanoseconds since
-// 1970, from 1973 to 2286, or "". Parse refuses it, and Commit takes it for one.
+// Seconds returns how to write an expression that has the digits of milliseconds since 1970, from 2001 to 2286, or of
+// microseconds or nanoseconds, from 1973 on, or "". Parse refuses it, and Commit takes it for one.
 func Seconds(expr string) string {
 	digits, found := strings.CutPrefix(strings.TrimSpace(expr), "@")
 	if !found || len(digits) <= mostUnixDigits || !digitsForm().MatchString(digits) {
