@@ -88,14 +88,6 @@ func openReader(c *cli.Context, db string) (*sqlite.Reader, error) {
 	switch {
 	case errors.Is(err, sqlite.ErrMissing):
 		return nil, tool.WithHint(err, "name it with -db or BATCH_DB, or make it with: bscan FOLDER | bchunk | bingest")
-	case errors.Is(err, sqlite.ErrUnreadable):
-		return nil, tool.WithHint(err, sqlite.UnreadableHint)
-	case errors.Is(err, sqlite.ErrLogGone):
-		return nil, tool.WithHint(err, sqlite.LogGoneHint)
-	case errors.Is(err, sqlite.ErrOtherLog):
-		return nil, tool.WithHint(err, sqlite.OtherLogHint)
-	case errors.Is(err, sqlite.ErrDamaged):
-		return nil, tool.WithHint(err, "bcheck says what is damaged and how to save the rest; or go back to a copy that basof backup made, with the -wal beside the file removed first")
 	case errors.Is(err, sqlite.ErrForeign) && sqlite.Recoverable(c.Context, db):
 		return nil, tool.WithHint(err, "it looks like what is left of one: bcheck says how to save it; or name another file with -db or BATCH_DB")
 	case errors.Is(err, sqlite.ErrForeign):
@@ -104,8 +96,8 @@ func openReader(c *cli.Context, db string) (*sqlite.Reader, error) {
 		return nil, tool.WithHint(err, "make room there, and for temporary files where TMPDIR says")
 	case errors.Is(err, sqlite.ErrFileLimit):
 		return nil, tool.WithHint(err, "raise the limit, of which ulimit -f tells")
-	case errors.Is(err, sqlite.ErrNewer):
-		return nil, tool.WithHint(err, "install that version or a later one")
+	case sqlite.Hint(err) != "":
+		return nil, tool.WithHint(err, sqlite.Hint(err))
 	case err != nil:
 		return nil, err
 	}

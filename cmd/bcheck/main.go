@@ -168,26 +168,21 @@ func storeHint(err error) error {
 	switch {
 	case errors.As(err, &fault) && fault.Code == kb.Busy:
 		return tool.WithHint(err, "run the same line again when it is done; see bingest status")
-	case errors.Is(err, sqlite.ErrUnreadable):
-		return tool.WithHint(err, sqlite.UnreadableHint)
-	case errors.Is(err, sqlite.ErrLogGone):
-		return tool.WithHint(err, sqlite.LogGoneHint)
-	case errors.Is(err, sqlite.ErrOtherLog):
-		return tool.WithHint(err, sqlite.OtherLogHint)
+	case errors.Is(err, sqlite.ErrDamaged):
+		return err // what to do is said of the findings
 	case errors.Is(err, sqlite.ErrMissing):
 		return tool.WithHint(err, "name it with -db or BATCH_DB, or make it with: bscan FOLDER | bchunk | bingest")
 	case errors.Is(err, sqlite.ErrForeign):
 		return tool.WithHint(err, "name another file with -db or BATCH_DB")
-	case errors.Is(err, sqlite.ErrNewer):
-		return tool.WithHint(err, "install that version or a later one")
 	case errors.Is(err, sqlite.ErrFull):
 		return tool.WithHint(err, "make room there, and for temporary files where TMPDIR says")
-	case errors.Is(err, sqlite.ErrLeftBehind):
-		return tool.WithHint(err, sqlite.LeftBehindHint)
 	case errors.Is(err, sqlite.ErrFileLimit):
 		return tool.WithHint(err, "raise the limit, of which ulimit -f tells, or work on a file system that takes larger files")
 	case errors.Is(err, sqlite.ErrReadOnly):
 		return tool.WithHint(err, "make the file and its folder writable, or work on a copy that basof backup makes")
+	}
+	if hint := sqlite.Hint(err); hint != "" {
+		return tool.WithHint(err, hint)
 	}
 	return err
 }

@@ -55,7 +55,7 @@ func TestOtherUser(t *testing.T) {
 	if text, _ := as(other, 0, "", "basof", "-db", "kb.sqlite", "docs/a.md"); text != "one\n" {
 		t.Errorf("the other user reads %q", text)
 	}
-	if _, said := as(other, 1, stream, "bingest", "-db", "kb.sqlite"); !strings.Contains(said, "it cannot be written: kb.sqlite, which belongs to ") {
+	if _, said := as(other, 1, stream, "bingest", "-db", "kb.sqlite"); !strings.Contains(said, "it cannot be written, since it belongs to user ") {
 		t.Errorf("the other user writes, and is told: %s", said)
 	}
 	as(owner, 0, stream, "bingest", "-db", "kb.sqlite")

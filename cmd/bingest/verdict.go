@@ -171,33 +171,23 @@ func storeHint(err error) error {
 		return embedderHint(err, differ)
 	case errors.As(err, &fault) && fault.Code == kb.Busy:
 		return tool.WithHint(err, "run the same line again when it is done; see bingest status")
-	case errors.Is(err, sqlite.ErrDamaged):
-		return tool.WithHint(err, "bcheck says what is damaged and how to save the rest; or go back to a copy that basof backup made, with the -wal beside the file removed first")
-	case errors.Is(err, sqlite.ErrUnreadable):
-		return tool.WithHint(err, sqlite.UnreadableHint)
-	case errors.Is(err, sqlite.ErrOtherLog):
-		return tool.WithHint(err, sqlite.OtherLogHint)
 	case errors.Is(err, sqlite.ErrMissing):
 		return tool.WithHint(err, "name it with -db or BATCH_DB, or make it with: bscan FOLDER | bchunk | bingest")
 	case errors.Is(err, sqlite.ErrNoFolder):
 		return tool.WithHint(err, "make the folder first, or name another file with -db or BATCH_DB")
 	case errors.Is(err, sqlite.ErrForeign):
 		return tool.WithHint(err, "name another file with -db or BATCH_DB")
-	case errors.Is(err, sqlite.ErrNewer):
-		return tool.WithHint(err, "install that version or a later one")
 	case errors.Is(err, sqlite.ErrFull):
 		return tool.WithHint(err, "make room and run the same line again; nothing that was committed is lost")
 	case errors.Is(err, sqlite.ErrFileLimit):
 		return tool.WithHint(err, "raise the limit, of which ulimit -f tells, and run the same line again; nothing that was committed is lost")
 	case errors.Is(err, sqlite.ErrReplaced):
 		return tool.WithHint(err, "what this run took in went with the file that had the name; run the same line again")
-	case errors.Is(err, sqlite.ErrLeftBehind):
-		return tool.WithHint(err, sqlite.LeftBehindHint)
-	case errors.Is(err, sqlite.ErrLogGone):
-		return tool.WithHint(err, sqlite.LogGoneHint)
 	case errors.Is(err, sqlite.ErrReadOnly):
 		return tool.WithHint(err, "make the file and its folder writable, or name another with -db")
-	default:
-		return err
 	}
+	if hint := sqlite.Hint(err); hint != "" {
+		return tool.WithHint(err, hint)
+	}
+	return err
 }

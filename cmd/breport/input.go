@@ -93,8 +93,7 @@ func read(in io.Reader, file string, add func(*report.Run), refused func(error))
 	}
 }
 
-// bases are the names that knowledge bases were given first, by the other names that the
-// same files have, and by what identity makes of them.
+// bases are the names of knowledge bases in the first report of each, by their identity.
 type bases map[string]string
 
 // unify gives a run's knowledge base the name that it had in the first report.
@@ -103,16 +102,11 @@ func (b bases) unify(run *report.Run) {
 	if db == "" {
 		return
 	}
-	first, known := b[db]
-	if !known {
-		id := identity(db)
-		if first, known = b[id]; !known {
-			first = db
-			b[id] = first
-		}
-		b[db] = first
+	id := identity(db)
+	if _, known := b[id]; !known {
+		b[id] = db
 	}
-	run.Config["db"] = first
+	run.Config["db"] = b[id]
 }
 
 // identity is the same for all names of a file that is there, and of one that is not, for

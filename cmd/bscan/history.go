@@ -75,11 +75,8 @@ func (s *settings) askIndex(ctx context.Context, opts *githist.Options) error {
 
 // reading asks a knowledge base. One that is not there has nothing.
 func reading(ctx context.Context, path string, ask func(*sqlite.Reader) error) error {
-	reader, err := sqlite.OpenReader(ctx, path)
-	if errors.Is(err, sqlite.ErrMissing) {
-		return nil
-	}
-	if err != nil {
+	reader, err := openIndex(ctx, path)
+	if reader == nil || err != nil {
 		return err
 	}
 	return errors.Join(ask(reader), reader.Close())

@@ -106,6 +106,18 @@ func (x *index) find(path string, stat scan.Stat) (sum kb.Hash, found bool) {
 	}
 }
 
+// openIndex opens a knowledge base to ask it; nil if it is not there, and so knows nothing.
+func openIndex(ctx context.Context, path string) (*sqlite.Reader, error) {
+	reader, err := sqlite.OpenReader(ctx, path)
+	switch hint := sqlite.Hint(err); {
+	case errors.Is(err, sqlite.ErrMissing):
+		return nil, nil
+	case hint != "":
+		return nil, tool.WithHint(err, hint)
+	}
+	return reader, err
+}
+
 // useIndex has the scan leave out reading what a knowledge base has seen. One that
 // is not there has seen nothing. If it cannot be read, the context ends.
 func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Context, *index, error) {
@@ -113,17 +125,8 @@ func (s *settings) useIndex(ctx context.Context, opts *scan.Options) (context.Co
 	if *s.index == "" || *s.rehash || *s.content {
 		return ctx, x, nil
 	}
-	reader, err := sqlite.OpenReader(ctx, *s.index)
-	switch {
-	case errors.Is(err, sqlite.ErrMissing):
-		return ctx, x, nil
-	case errors.Is(err, sqlite.ErrUnreadable):
-		return ctx, x, tool.WithHint(err, sqlite.UnreadableHint)
-	case errors.Is(err, sqlite.ErrLogGone):
-		return ctx, x, tool.WithHint(err, sqlite.LogGoneHint)
-	case errors.Is(err, sqlite.ErrOtherLog):
-		return ctx, x, tool.WithHint(err, sqlite.OtherLogHint)
-	case err != nil:
+	reader, err := openIndex(ctx, *s.index)
+	if reader == nil || err != nil {
 		return ctx, x, err
 	}
 	ctx, x.stop = context.WithCancel(ctx)

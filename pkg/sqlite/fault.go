@@ -30,24 +30,16 @@ var (
 	ErrFileLimit = errors.New("a limit on the size of files is reached (see ulimit -f)")
 	// ErrReadOnly: the file or its folder cannot be written.
 	ErrReadOnly = errors.New("it cannot be written")
-	// ErrUnreadable: the file, or what SQLite has beside it, may not be read; see UnreadableHint.
+	// ErrUnreadable: the file, or what SQLite has beside it, may not be read.
 	ErrUnreadable = errors.New("it may not be read")
 	// ErrLeftBehind: what SQLite has beside the file cannot be written, and holds nothing.
 	ErrLeftBehind = errors.New("it cannot be written while a file beside it may not be")
-	// ErrOtherLog: the write-ahead log beside the file would ruin it; see OtherLogHint.
+	// ErrOtherLog: the write-ahead log beside the file would ruin it.
 	ErrOtherLog = errors.New("the write-ahead log beside it is that of another file, or of another state of this one")
 	// ErrReplaced: another file has the name of the one that is written, or none has.
 	ErrReplaced = errors.New("the file was replaced or moved away while it was written")
-	// ErrLogGone: that is so of one of the files that SQLite has beside it; see LogGoneHint.
+	// ErrLogGone: that is so of one of the files that SQLite has beside it.
 	ErrLogGone = errors.New("its -wal or -shm was removed or replaced while it was written")
-)
-
-// What to do about ErrUnreadable, ErrLogGone, ErrOtherLog and ErrLeftBehind.
-const (
-	LogGoneHint    = "stop what writes to it, which puts into the file what was committed, and run the same line again; leave alone what lies beside it"
-	UnreadableHint = "run this as its owner, or have the owner let you read it, with the -wal beside it (chmod, chgrp)"
-	OtherLogHint   = "if the file was put in the place of another, as a copy that is gone back to, move the -wal and -shm beside it away; if not, put back the file that they belong to"
-	LeftBehindHint = "remove that file, which holds nothing, while no program has the knowledge base open"
 )
 
 // fault gives an error of SQLite the class or the sentinel that callers branch

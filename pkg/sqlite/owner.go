@@ -8,7 +8,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -77,7 +76,7 @@ func checkWritable(path string) error {
 		if suffix == "-shm" || suffix == "-wal" && emptyLog(path) {
 			err = ErrLeftBehind
 		}
-		return fmt.Errorf("%w: %s%s: %w", err, path+suffix, belongs(path+suffix), reason)
+		return fmt.Errorf("%w%s: %w", err, whose(path, suffix), reason)
 	}
 	return nil
 }
@@ -109,27 +108,30 @@ func may(do uint32, path string) error {
 	return nil
 }
 
-// whose names a file that lies beside another, and says who has it.
+// whose names a file that lies beside another, whose own name has been said, and says who
+// has it.
 func whose(path, suffix string) string {
-	if suffix == "" { // the name has been said
-		return strings.Replace(belongs(path), ", which", ", since it", 1)
+	owner := otherOwner(path + suffix)
+	switch {
+	case suffix == "" && owner == "":
+		return ""
+	case suffix == "":
+		return ", since it belongs to " + owner
+	case owner == "":
+		return ": " + path + suffix
 	}
-	return ": " + path + suffix + belongs(path+suffix)
+	return ": " + path + suffix + ", which belongs to " + owner
 }
 
-// belongs says who has a file, if that is somebody else.
-func belongs(path string) string {
-	info, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || int(st.Uid) == os.Geteuid() {
+// otherOwner says who has a file, or "" if we do or that is not known.
+func otherOwner(path string) string {
+	st, err := rawfile.Stat(path, true)
+	if err != nil || int(st.Uid) == os.Geteuid() {
 		return ""
 	}
 	id := strconv.Itoa(int(st.Uid))
 	if owner, err := user.LookupId(id); err == nil {
-		return ", which belongs to " + owner.Username
+		return owner.Username
 	}
-	return ", which belongs to user " + id
+	return "user " + id
 }
