@@ -25,15 +25,21 @@ func TestLayout(t *testing.T) {
 		{"teasers beside", "<aside><article>no matter how much</article></aside><p>no<article>a and b</article>", "a and b"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			doc, err := Extract("x.html", []byte(test.source))
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, doc, "x.html", []byte(test.source))
-			if got := texts(doc); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
-			}
+			wantTexts(t, "x.html", test.source, test.want)
 		})
+	}
+}
+
+// wantTexts demands all text of a document on one line.
+func wantTexts(t *testing.T, name, source, want string) {
+	t.Helper()
+	doc, err := Extract(name, []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, doc, name, []byte(source))
+	if got := texts(doc); got != want {
+		t.Errorf("%q: got %q, want %q", source, got, want)
 	}
 }
 

@@ -140,26 +140,13 @@ func TestComponents(t *testing.T) {
 		{"export const A = () => {\n\n# b\n\nc }\n\nexport d\n\ne", "b c } e"},
 		{"import is a word\n\nand import a", "and import a"},
 	} {
-		doc, err := Extract("a.mdx", []byte(test.source))
-		if err != nil {
-			t.Fatal(err)
-		}
-		check(t, doc, "a.mdx", []byte(test.source))
-		if got := texts(doc); got != test.want {
-			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
-		}
+		wantTexts(t, "a.mdx", test.source, test.want)
 	}
 }
 
 // TestRawNavigation: what HTML a document of another format holds is its text.
 func TestRawNavigation(t *testing.T) {
-	doc, err := Extract("a.md", []byte("<header><nav>a</nav><ol class=breadcrumb><li>b</ol></header>\n\n<article>c</article>\n\n<footer>d</footer>\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := texts(doc), "a b c d"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	wantTexts(t, "a.md", "<header><nav>a</nav><ol class=breadcrumb><li>b</ol></header>\n\n<article>c</article>\n\n<footer>d</footer>\n", "a b c d")
 }
 
 // TestRawImages asserts that the text that stands for an image is read wherever its
@@ -170,14 +157,7 @@ func TestRawImages(t *testing.T) {
 		{"<img src=u alt='a b'>\n\n<img\n  alt='c'\n/>\n\n<p align=center>\n  <img alt=d>\n</p>\n\n# <img alt=e>\n\n- <img alt=f>\n", "a b c d e f"},
 		{"a<img src=u>b<img alt>c<image alt=no>d `<img alt=e>`\n\n<img alt=''>", "abcd <img alt=e>"},
 	} {
-		doc, err := Extract("a.md", []byte(test.source))
-		if err != nil {
-			t.Fatal(err)
-		}
-		check(t, doc, "a.md", []byte(test.source))
-		if got := texts(doc); got != test.want {
-			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
-		}
+		wantTexts(t, "a.md", test.source, test.want)
 	}
 }
 
@@ -190,13 +170,6 @@ func TestHeadingAttributes(t *testing.T) {
 		{"# A {b}\n# C {}\n# {#d}\n# E \\{#f}\n# G {h=i}\n# J `{#k}`\n# {{ l }}\n# M {#if ...}\n# N {#o} p\n", "A {b} C {} {#d} E {#f} G {h=i} J {#k} {{ l }} M {#if ...} N {#o} p"},
 		{"A {#b}\n\n- c {#d}\n", "A {#b} c {#d}"},
 	} {
-		doc, err := Extract("a.md", []byte(test.source))
-		if err != nil {
-			t.Fatal(err)
-		}
-		check(t, doc, "a.md", []byte(test.source))
-		if got := texts(doc); got != test.want {
-			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
-		}
+		wantTexts(t, "a.md", test.source, test.want)
 	}
 }
