@@ -26,7 +26,7 @@ func TestEqualScores(t *testing.T) {
 	records := []kb.Record{
 		// Of one document, two passages have the same score, and the later one is the first.
 		file("b/two.md", 1, section("Daily")), file("b/two.md", 2, section("Often")+section("Daily")),
-		file("best.md", 1, "# Gauge\n\nGauge, gauge: the gauge is read.\n"),
+		file("best.md", 1, "# The gauge is read\n\nDaily the gauge is read.\n"),
 		file("other.md", 1, "Something else.\n"), file("more.md", 1, "Nothing like it.\n"), file("last.md", 1, "No, no.\n"),
 	}
 	var alike []string

@@ -163,6 +163,27 @@ func TestForms(t *testing.T) {
 	})
 }
 
+// TestTitles asserts that the page which the words are the title of comes before one
+// that has them in passing.
+func TestTitles(t *testing.T) {
+	b := newBase(t)
+	b.document("disk.md", "# Replacing a disk\n\n"+strings.Repeat("Switch the machine off, and wait. ", 2), 10, kb.Forever)
+	b.document("diary.md", "# Diary\n\nReplacing a disk took all day.\n", 10, kb.Forever)
+	for i := range 9 {
+		b.document(fmt.Sprintf("%d.md", i), "# Other\n\nNothing like it.\n", 10, kb.Forever)
+	}
+	for _, ask := range []asof.Search{{Mode: asof.Text}, {Mode: asof.Hybrid}, {Syntax: true}} {
+		ask.Words, ask.At, ask.Limit = "replacing disk", valid(20), 9
+		var paths []string
+		for _, h := range b.find(ask).Hits {
+			paths = append(paths, h.Version.Path)
+		}
+		if len(paths) < 2 || paths[0] != "disk.md" || paths[1] != "diary.md" {
+			t.Errorf("%+v: found %q", ask, paths)
+		}
+	}
+}
+
 // A phrase that is rare, of words that are frequent, ranks what has it.
 func TestSyntaxRanks(t *testing.T) {
 	b := newBase(t)

@@ -22,10 +22,11 @@ type corpus struct {
 	documents []document
 }
 
-// document is the copy of one, without its headings.
+// document is one with its copy without headings.
 type document struct {
 	path     string
-	text     string
+	content  []byte
+	text     string   // of the copy
 	headings []string // of sections that say something
 }
 
@@ -55,7 +56,7 @@ func readCorpus(ctx context.Context, folder string) (*corpus, error) {
 			return nil, err
 		}
 		if doc, err := extract.Extract(path, content); err == nil {
-			c.documents = append(c.documents, withoutHeadings(path, doc))
+			c.documents = append(c.documents, withoutHeadings(path, content, doc))
 		}
 	}
 	return c, nil
@@ -73,8 +74,8 @@ func (p *paths) Record(rec *kb.Record) error {
 	return nil
 }
 
-func withoutHeadings(path string, doc *extract.Document) document {
-	d := document{path: path + ".txt"}
+func withoutHeadings(path string, content []byte, doc *extract.Document) document {
+	d := document{path: path, content: content}
 	var text strings.Builder
 	heading, began := "", 0
 	settle := func() {
@@ -96,10 +97,10 @@ func withoutHeadings(path string, doc *extract.Document) document {
 	return d
 }
 
-// question asks for the document that a heading was cut out of.
+// question asks for the document that a heading is of.
 type question struct {
 	words    string
-	document string
+	document *document
 }
 
 // questions draws at most n headings that occur once in all documents, the
@@ -112,10 +113,11 @@ func (c *corpus) questions(n int) []question {
 		}
 	}
 	var all []question
-	for _, d := range c.documents {
+	for i := range c.documents {
+		d := &c.documents[i]
 		for _, heading := range d.headings {
 			if seen[strings.ToLower(heading)] == 1 {
-				all = append(all, question{heading, d.path})
+				all = append(all, question{heading, d})
 			}
 		}
 	}

@@ -1,7 +1,8 @@
 // Eval measures how well searches find the documents of a folder. It cuts the
 // headings out of copies of the documents, takes the copies into a knowledge
 // base, asks for the headings, as they stand and with letters swapped, and
-// counts how often the document that a heading came from is found.
+// counts how often the document that a heading came from is found. The documents as
+// they are, with their headings, are asked too.
 //
 //	go run ./scripts/eval /usr/share/doc
 //
@@ -61,9 +62,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	db := filepath.Join(dir, "kb.sqlite")
-	if err := takeIn(ctx, db, dir, corpus, embedder); err != nil {
+	copies, err := corpus.base(ctx, filepath.Join(dir, "copies.sqlite"), embedder, copied)
+	if err != nil {
 		return err
 	}
-	return measure(ctx, out, db, embedder, corpus, questions)
+	defer copies.Close() // only read
+	originals, err := corpus.base(ctx, filepath.Join(dir, "originals.sqlite"), embedder, original)
+	if err != nil {
+		return err
+	}
+	defer originals.Close() // only read
+	fmt.Fprintf(out, "%d documents, ", len(corpus.documents))
+	return measure(ctx, out, copies, originals, questions)
 }

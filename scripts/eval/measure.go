@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed16713943/btools/pkg/asof"
@@ -17,24 +19,48 @@ import (
 	"github.com/seed16713943/btools/pkg/stream"
 )
 
-// takeIn makes a knowledge base of the copies.
-func takeIn(ctx context.Context, db, dir string, c *corpus, embedder embed.Embedder) error {
+// base is a knowledge base of the documents of a corpus.
+type base struct {
+	*sqlite.Reader
+	embedder embed.Embedder
+	form     form
+}
+
+// form gives the path and the content that a document is taken in with.
+type form func(*document) (path string, content []byte)
+
+func original(d *document) (string, []byte) { return d.path, d.content }
+
+// copied is a copy without headings.
+func copied(d *document) (string, []byte) { return d.path + ".txt", []byte(d.text) }
+
+// base makes a knowledge base at db.
+func (c *corpus) base(ctx context.Context, db string, embedder embed.Embedder, form form) (*base, error) {
 	var records bytes.Buffer
 	enc := stream.NewEncoder(&records)
 	from := kb.Instant(0)
-	for _, d := range c.documents {
-		rec := kb.Record{Kind: kb.File, Path: d.path, ValidFrom: &from, Content: []byte(d.text), HasContent: true}
+	for i := range c.documents {
+		path, content := form(&c.documents[i])
+		rec := kb.Record{Kind: kb.File, Path: path, ValidFrom: &from, Content: content, HasContent: true}
 		if err := enc.Record(&rec); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	if err := takeIn(ctx, db, &records, embedder); err != nil {
+		return nil, err
+	}
+	reader, err := sqlite.OpenReader(ctx, db)
+	return &base{reader, embedder, form}, err
+}
+
+func takeIn(ctx context.Context, db string, records io.Reader, embedder embed.Embedder) error {
 	store, err := sqlite.Open(ctx, db, sqlite.Options{})
 	if err != nil {
 		return err
 	}
 	defer store.Close() // thrown away
-	_, err = ingest.Run(ctx, store, &records, ingest.Options{
-		Clock: time.Now, Dir: dir, Workers: runtime.NumCPU(), ChunkSize: 100, UnitBytes: 32 << 20, MaxDelete: 1,
+	_, err = ingest.Run(ctx, store, records, ingest.Options{
+		Clock: time.Now, Dir: filepath.Dir(db), Workers: runtime.NumCPU(), ChunkSize: 100, UnitBytes: 32 << 20, MaxDelete: 1,
 		Partial: true, Embedder: embedder, Retry: ingest.Retry{Attempts: 3, Wait: time.Second, MaxWait: 10 * time.Second},
 		Warn: func(string) {},
 	})
@@ -60,53 +86,50 @@ func (s score) String() string {
 	return fmt.Sprintf("%7.3f %7.3f", float64(s.within)/float64(s.asked), s.ranks/float64(s.asked))
 }
 
-func measure(ctx context.Context, out io.Writer, db string, embedder embed.Embedder, c *corpus, questions []question) error {
-	reader, err := sqlite.OpenReader(ctx, db)
-	if err != nil {
-		return err
-	}
-	defer reader.Close() // only read
+// measure asks both knowledge bases all questions, and prints how that went.
+func measure(ctx context.Context, out io.Writer, copies, originals *base, questions []question) error {
 	var wrong []question
 	for _, q := range questions {
 		if words, ok := misspelled(q.words); ok {
 			wrong = append(wrong, question{words, q.document})
 		}
 	}
-	fmt.Fprintf(out, "%d documents, %d questions, %d misspelled, embedder %s\n\n",
-		len(c.documents), len(questions), len(wrong), embedder.Name())
-	fmt.Fprintf(out, "%-22s %15s  %15s  %15s\n", "", "plain", "misspelled", "uncorrected")
-	fmt.Fprintf(out, "%-22s %7s %7s  %7s %7s  %7s %7s\n", "", "rec@5", "MRR", "rec@5", "MRR", "rec@5", "MRR")
+	fmt.Fprintf(out, "%d questions, %d misspelled, embedder %s\n\n", len(questions), len(wrong), copies.embedder.Name())
+	fmt.Fprintf(out, "%-22s %15s  %15s  %15s  %15s\n", "", "plain", "misspelled", "uncorrected", "headings left")
+	fmt.Fprintf(out, "%-22s%s\n", "", strings.Repeat("   rec@5     MRR ", 4))
 	for _, mode := range []asof.SearchMode{asof.Text, asof.Vector, asof.Hybrid} {
 		ask := asof.Search{Mode: mode, At: kb.Point{Valid: kb.InstantOf(time.Now()), Known: kb.Forever}, Limit: depth}
-		plain, err := asked(ctx, reader, embedder, ask, questions)
-		if err != nil {
-			return err
+		strict := ask
+		strict.Strict = true
+		fmt.Fprintf(out, "%-22s", mode)
+		for _, round := range []struct {
+			of        *base
+			ask       asof.Search
+			questions []question
+		}{{copies, ask, questions}, {copies, ask, wrong}, {copies, strict, wrong}, {originals, ask, questions}} {
+			sum, err := round.of.asked(ctx, round.ask, round.questions)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, " %s ", sum)
 		}
-		corrected, err := asked(ctx, reader, embedder, ask, wrong)
-		if err != nil {
-			return err
-		}
-		ask.Strict = true
-		strict, err := asked(ctx, reader, embedder, ask, wrong)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%-22s %s  %s  %s\n", mode, plain, corrected, strict)
+		fmt.Fprintln(out)
 	}
 	return nil
 }
 
 // asked asks all questions in one way.
-func asked(ctx context.Context, reader *sqlite.Reader, embedder embed.Embedder, ask asof.Search, questions []question) (score, error) {
+func (b *base) asked(ctx context.Context, ask asof.Search, questions []question) (score, error) {
 	var sum score
 	for _, q := range questions {
 		ask.Words = q.words
-		found, err := asof.Find(ctx, reader, embedder, ask)
+		found, err := asof.Find(ctx, b, b.embedder, ask)
 		if err != nil {
 			return sum, fmt.Errorf("search %q: %w", q.words, err)
 		}
 		sum.asked++
-		rank := rankOf(q.document, found.Hits)
+		path, _ := b.form(q.document)
+		rank := rankOf(path, found.Hits)
 		if rank == 0 {
 			continue
 		}
