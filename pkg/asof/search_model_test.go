@@ -138,7 +138,7 @@ func (m *model) ask(units []string) (terms []term, sum float64) {
 	return terms, max(sum, 2.2e-6)
 }
 
-// bm25 is the BM25 of a text, in which what stands in a heading counts three times.
+// bm25 is the BM25 of a text, in which what stands in a heading counts half as much again.
 func (m *model) bm25(terms []term, text *modelText) float64 {
 	total := 0
 	for i := range m.texts {
@@ -148,7 +148,7 @@ func (m *model) bm25(terms []term, text *modelText) float64 {
 	length := float64(len(text.columns[0]) + len(text.columns[1]))
 	sum := 0.0
 	for _, t := range terms {
-		f := float64(3*t.countIn(text.columns[0]) + t.countIn(text.columns[1]))
+		f := 1.5*float64(t.countIn(text.columns[0])) + float64(t.countIn(text.columns[1]))
 		sum += m.idf(m.holding(t)) * f * 2.2 / (f + 1.2*(0.25+0.75*length/average))
 	}
 	return sum
