@@ -22,6 +22,7 @@ const (
 type hitList struct {
 	out      io.Writer
 	long     bool
+	show     string // the command that prints a citation
 	terminal bool
 	color    bool
 	columns  int
@@ -31,7 +32,7 @@ type hitList struct {
 
 func newHitList(out io.Writer, long bool) *hitList {
 	return &hitList{
-		out: out, long: long, color: tool.Color(out), terminal: tool.IsTerminal(out),
+		out: out, long: long, show: "basof show", color: tool.Color(out), terminal: tool.IsTerminal(out),
 		columns: tool.Columns(out, widestText), now: kb.InstantOf(time.Now()),
 	}
 }
@@ -80,7 +81,7 @@ func (l *hitList) print(hit *asof.Hit) error {
 	b.WriteByte('\n')
 	if l.long {
 		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, scores(hit)))
-		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, "basof show "+shellArgument(hit.Cite().String())))
+		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, l.show+" "+shellArgument(hit.Cite().String())))
 	}
 	const margin = len(textIndent) + 2 // for the mark of what is left out
 	for _, line := range excerpt(hit.Text, hit.Marks, l.columns-margin, excerptLines) {

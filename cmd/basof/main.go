@@ -42,6 +42,15 @@ func (q *question) addDB() {
 	q.db = q.set.Name("db", "BATCH_DB", "kb.sqlite", "a knowledge base", "the knowledge base `FILE`")
 }
 
+// command is one that asks the same knowledge base, as it may be typed.
+func (q *question) command(name string) string {
+	command := "basof " + name
+	if q.set.Lookup("db").Source() == config.FromFlag {
+		command += " -db " + shellWord(*q.db)
+	}
+	return command
+}
+
 func (q *question) addAt() {
 	q.at = q.set.String("at", "", "now", "what was so at `TIME`: 2025-01-15, \"2025-01-15 10:00\", yesterday, \"2 weeks ago\", -36h; or @COMMIT")
 }

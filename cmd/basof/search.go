@@ -155,7 +155,9 @@ func (s *search) printer(c *cli.Context, about stamp) func(*asof.Hit) error {
 		enc := kb.NewJSONEncoder(c.App.Writer)
 		return func(hit *asof.Hit) error { return enc.Encode(hitOf(hit, about)) }
 	}
-	return newHitList(c.App.Writer, *s.long).print
+	list := newHitList(c.App.Writer, *s.long)
+	list.show = s.command("show")
+	return list.print
 }
 
 // warn says how the answer differs from what was asked for.
@@ -299,7 +301,7 @@ func (s *search) nothingFound(c *cli.Context, reader *sqlite.Reader, words strin
 	if *s.syntax || cut(words) != words { // no phrase, or none that a message could have
 		return err
 	}
-	return tool.WithHint(err, "see whether it was ever said with: basof when "+shellArgument(words))
+	return tool.WithHint(err, "see whether it was ever said with: "+s.command("when")+" "+shellArgument(words))
 }
 
 // wordless says that nothing can be found for what has no letters and no digits.
