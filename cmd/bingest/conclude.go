@@ -71,7 +71,11 @@ func (s *settings) writeReport(c *cli.Context, sum *ingest.Summary, keep func(*r
 			rep.Status, rep.Fatal = string(ingest.Errored), lost.Error()
 		}
 	}
-	return errors.Join(lost, report.Write(c.App.Writer, rep, failures))
+	err = report.Write(c.App.Writer, rep, failures)
+	if tool.IsClosed(err) { // who does not read the report is told the rest all the same
+		err = nil
+	}
+	return errors.Join(lost, err)
 }
 
 func noErrors(func(report.Error, error) bool) {}

@@ -65,11 +65,23 @@ func (s *settings) forget(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	sum, err := ingest.Forget(c.Context, store, ingest.RunHere(now()), what)
+	sum, err := ingest.Forget(c.Context, store, ingest.RunHere(now()), s.byHand(c), what)
 	if sum.Forgotten != nil && err != nil {
 		err = fmt.Errorf("all is forgotten, but its space could not be given back: %w", err)
 	}
-	return errors.Join(s.conclude(c, store, sum, storeHint(err), verdict), store.Close())
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), forgot), store.Close())
+}
+
+// forgot is the judge of bingest forget.
+func forgot(c *cli.Context, sum *ingest.Summary) error {
+	switch {
+	case sum.Status != ingest.Interrupted:
+		return verdict(c, sum)
+	case sum.Forgotten == nil:
+		return stoppedAs("interrupted, and nothing is forgotten", "to forget it, run the same line again")
+	default:
+		return stoppedAs("interrupted; all is forgotten, and its space may not be given back yet", "to give it back, run the same line again")
+	}
 }
 
 // forgetting reads the command line.

@@ -118,6 +118,11 @@ func (p *progress) expect(ask func(context.Context, *sqlite.Reader) (int64, erro
 	}
 }
 
+// warnRetry tells of an attempt that failed and will be made again.
+func warnRetry(c *cli.Context, err error, wait time.Duration) {
+	tool.Warn(c, fmt.Errorf("%v; trying again in %s", err, wait.Round(time.Millisecond)))
+}
+
 // warn tells the user about something.
 func (p *progress) warn(message string) { tool.Warn(p.c, errors.New(message)) }
 
@@ -129,7 +134,7 @@ func (p *progress) retrying(err error, wait time.Duration) {
 	p.mu.Unlock()
 	switch {
 	case n <= toldRetries:
-		p.warn(fmt.Sprintf("%v; trying again in %s", err, wait.Round(time.Millisecond)))
+		warnRetry(p.c, err, wait)
 	case n == toldRetries+1:
 		p.warn(`there are more attempts that fail; "retries" in the report counts them all`)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -64,8 +63,7 @@ func (s *settings) reindex(c *cli.Context) error {
 // reindexed is the judge of bingest reindex.
 func reindexed(c *cli.Context, sum *ingest.Summary) error {
 	if sum.Status == ingest.Interrupted {
-		return tool.Exit(tool.ExitInterrupted, tool.WithHint(
-			errors.New("interrupted; searches find what they found before"), "to begin anew, run the same line again"))
+		return stoppedAs("interrupted; searches find what they found before", "to begin anew, run the same line again")
 	}
 	err := verdict(c, sum)
 	if sum.KeptText == 0 {

@@ -62,13 +62,26 @@ func (s *settings) rm(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	sum, err := ingest.Remove(c.Context, ingest.Retrying(store, s.retry(), nil), ingest.RunHere(now()), at, prefixes)
-	err = s.conclude(c, store, sum, storeHint(err), verdict)
+	sum, err := ingest.Remove(c.Context, store, ingest.RunHere(now()), s.byHand(c), at, prefixes)
+	err = s.conclude(c, store, sum, storeHint(err), removed)
 	if err == nil && sum.Counts.Deleted == 0 {
 		err = tool.Exit(tool.ExitNothing, tool.WithHint(
 			fmt.Errorf("nothing was there under %s", strings.Join(prefixes, ", ")), "see basof ls"))
 	}
 	return errors.Join(err, store.Close())
+}
+
+// byHand are the options of a run that makes one change.
+func (s *settings) byHand(c *cli.Context) ingest.Options {
+	return ingest.Options{Retry: s.retry(), Retrying: func(err error, wait time.Duration) { warnRetry(c, err, wait) }}
+}
+
+// removed is the judge of bingest rm.
+func removed(c *cli.Context, sum *ingest.Summary) error {
+	if sum.Status == ingest.Interrupted {
+		return stoppedAs("interrupted, and nothing is recorded as gone", "to record it, run the same line again")
+	}
+	return verdict(c, sum)
 }
 
 // mustExist fails where there is no knowledge base.

@@ -44,9 +44,7 @@ func verdict(c *cli.Context, sum *ingest.Summary) error {
 	}
 	switch sum.Status {
 	case ingest.Interrupted:
-		return tool.Exit(tool.ExitInterrupted, tool.WithHint(
-			fmt.Errorf("interrupted after %s", tool.Count(sum.Counts.Total(), "record")),
-			"to finish, run the same line again"))
+		return stoppedAs("interrupted after "+tool.Count(sum.Counts.Total(), "record"), "to finish, run the same line again")
 	case ingest.Incomplete:
 		if sum.Counts.Total() == 0 {
 			return tool.Exit(tool.ExitPartial, tool.WithHint(
@@ -60,6 +58,11 @@ func verdict(c *cli.Context, sum *ingest.Summary) error {
 		return tool.Exit(code, nil)
 	}
 	return nil
+}
+
+// stoppedAs is the error of a run that a signal has ended.
+func stoppedAs(what, hint string) error {
+	return tool.Exit(tool.ExitInterrupted, tool.WithHint(errors.New(what), hint))
 }
 
 // againHint says where to see what failed, and how to try it again.

@@ -43,24 +43,26 @@ type ForgetfulStore interface {
 
 // Forget drops for good what the documents of a prefix held before a moment, and
 // gives the space back. If that fails after the one and before the other, it is
-// told in the summary: Forgotten is set then.
-func Forget(ctx context.Context, store ForgetfulStore, start RunStart, what Forgetting) (*Summary, error) {
-	sum := &Summary{Status: Errored, Started: start.At.Time()}
+// told in the summary: Forgotten is set then. Of opts it heeds Retry and Retrying.
+func Forget(ctx context.Context, store ForgetfulStore, start RunStart, opts Options, what Forgetting) (*Summary, error) {
+	sum := &Summary{Started: start.At.Time()}
+	told := sum.counting(opts.Retrying)
 	var err error
-	if sum.Run, err = store.BeginRun(ctx, start); err != nil {
-		return sum, err
+	if sum.Run, err = Retrying(store, opts.Retry, told).BeginRun(ctx, start); err != nil {
+		return sum.end(ctx, err)
 	}
 	what.Run = sum.Run
-	forgotten, err := store.Forget(ctx, what)
-	if err != nil {
-		return sum, err
+	_, err = opts.Retry.Do(ctx, told, func() error {
+		forgotten, err := store.Forget(ctx, what)
+		if err == nil {
+			sum.Forgotten, sum.Chunks = &forgotten, 1
+		}
+		return err
+	})
+	if err == nil {
+		_, err = opts.Retry.Do(ctx, told, func() error { return store.Vacuum(ctx) })
 	}
-	sum.Forgotten, sum.Chunks = &forgotten, 1
-	if err := store.Vacuum(ctx); err != nil {
-		return sum, err
-	}
-	sum.Status = Complete
-	return sum, nil
+	return sum.end(ctx, err)
 }
 
 // Beginning is where what is remembered of a path begins: the place in time of

@@ -22,7 +22,7 @@ func (b *bench) forget(prefix string, before kb.Instant) *ingest.Summary {
 	foreseen, err := b.reader().Forgettable(context.Background(), what)
 	b.check(err)
 	b.closeReaders()
-	sum, err := ingest.Forget(context.Background(), b.store, ingest.RunStart{At: at(b.now)}, what)
+	sum, err := ingest.Forget(context.Background(), b.store, ingest.RunStart{At: at(b.now)}, ingest.Options{Retry: ingest.Retry{Attempts: 1}}, what)
 	b.check(err)
 	done := *sum.Forgotten
 	done.Run = 0

@@ -7,12 +7,14 @@ import (
 )
 
 // Remove records by hand that the documents of the given names, and those below
-// folders of these names, are gone from a moment on; nil means now.
-func Remove(ctx context.Context, store Store, start RunStart, at *kb.Instant, prefixes []string) (*Summary, error) {
-	sum := &Summary{Status: Errored, Started: start.At.Time()}
+// folders of these names, are gone from a moment on; nil means now. Of opts it heeds
+// Retry and Retrying.
+func Remove(ctx context.Context, store Store, start RunStart, opts Options, at *kb.Instant, prefixes []string) (*Summary, error) {
+	sum := &Summary{Started: start.At.Time()}
+	store = Retrying(store, opts.Retry, sum.counting(opts.Retrying))
 	var err error
 	if sum.Run, err = store.BeginRun(ctx, start); err != nil {
-		return sum, err
+		return sum.end(ctx, err)
 	}
 	err = store.Update(ctx, func(tx Tx) error {
 		from := tx.Now()
@@ -45,8 +47,5 @@ func Remove(ctx context.Context, store Store, start RunStart, at *kb.Instant, pr
 		sum.Chunks, sum.Counts.Deleted = 1, int64(len(held))
 		return tx.AddChunk(ChunkResult{Run: sum.Run, Counts: sum.Counts})
 	})
-	if err == nil {
-		sum.Status = Complete
-	}
-	return sum, err
+	return sum.end(ctx, err)
 }

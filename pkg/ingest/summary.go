@@ -69,7 +69,7 @@ func (r *runner) finish(ctx context.Context, err error) (*Summary, error) {
 // status says how the run ended.
 func (r *runner) status(ctx context.Context, err error) Status {
 	switch {
-	case ctx.Err() != nil && (err == nil || errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err())):
+	case ctx.Err() != nil && (err == nil || stopped(ctx, err)):
 		return Interrupted
 	case err != nil:
 		return Errored
@@ -77,6 +77,37 @@ func (r *runner) status(ctx context.Context, err error) Status {
 		return Incomplete
 	default:
 		return Complete
+	}
+}
+
+// stopped reports whether err came of it that ctx was cancelled.
+func stopped(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
+}
+
+// end says how a run ended that makes one change, or none. To have been stopped is no
+// error.
+func (s *Summary) end(ctx context.Context, err error) (*Summary, error) {
+	switch {
+	case err == nil:
+		s.Status = Complete
+	case stopped(ctx, err):
+		s.Status = Interrupted
+		return s, nil
+	default:
+		s.Status = Errored
+	}
+	return s, err
+}
+
+// counting tells of each attempt that failed, and counts it with the delay after it.
+func (s *Summary) counting(told func(error, time.Duration)) func(error, time.Duration) {
+	return func(err error, delay time.Duration) {
+		if told != nil {
+			told(err, delay)
+		}
+		s.Retries++
+		s.Waited += delay
 	}
 }
 

@@ -334,7 +334,7 @@ func TestForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, err := ingest.Forget(t.Context(), store, ingest.RunStart{At: 1, Host: "host", PID: 1}, ingest.Forgetting{Before: moments[1]})
+	sum, err := ingest.Forget(t.Context(), store, ingest.RunStart{At: 1, Host: "host", PID: 1}, ingest.Options{Retry: ingest.Retry{Attempts: 1}}, ingest.Forgetting{Before: moments[1]})
 	if err != nil || sum.Forgotten.Versions == 0 {
 		t.Fatalf("forgot %+v: %v", sum.Forgotten, err)
 	}

@@ -21,7 +21,7 @@ const (
 	ExitUsage       = 2   // the command line or the environment is wrong
 	ExitPartial     = 3   // done, but some inputs failed; bcheck: damage found
 	ExitNothing     = 4   // nothing of that name was there, or nothing at that time
-	ExitInterrupted = 130 // ended by SIGINT or SIGTERM
+	ExitInterrupted = 130 // ended by SIGINT, SIGTERM or SIGHUP
 )
 
 // exitCodes is what help says about them.
@@ -124,12 +124,12 @@ func finish(ctx context.Context, command string, err error, out *output, stderr 
 	program, _, _ := strings.Cut(command, " ")
 	flushErr := out.Flush()
 	switch {
-	case isClosed(err) || err == nil && isClosed(flushErr):
+	case IsClosed(err) || err == nil && IsClosed(flushErr):
 		if interrupted(ctx) {
 			return ExitInterrupted
 		}
 		return ExitOK
-	case isClosed(flushErr), errors.As(err, new(*outputError)):
+	case IsClosed(flushErr), errors.As(err, new(*outputError)):
 		flushErr = nil
 	}
 	code := ExitOK
@@ -175,7 +175,7 @@ func interrupted(ctx context.Context) bool {
 	return errors.Is(context.Cause(ctx), ErrInterrupted)
 }
 
-// isClosed reports whether err says that nobody reads the output any more.
-func isClosed(err error) bool {
+// IsClosed reports whether err says that nobody reads the output any more.
+func IsClosed(err error) bool {
 	return errors.As(err, new(*outputError)) && errors.Is(err, syscall.EPIPE)
 }

@@ -102,7 +102,7 @@ func TestFullDiskIsAnError(t *testing.T) {
 }
 
 func TestSignals(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		var stderr bytes.Buffer
 		cmd := process(t, "wait")
 		cmd.Stderr = &stderr

@@ -82,11 +82,11 @@ func wrapOutput(err error) error {
 }
 
 // withSignals gives a context that ends, with the cause ErrInterrupted, at the
-// first SIGINT or SIGTERM. The second one ends the process.
+// first SIGINT, SIGTERM or SIGHUP. The second one ends the process.
 func withSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	caught := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		// What the parent process has us ignore (nohup, a job in the background of a
 		// script) stays ignored.
 		if !signal.Ignored(s) {
