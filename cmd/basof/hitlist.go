@@ -21,8 +21,7 @@ const (
 // hitList prints hits for people.
 type hitList struct {
 	out      io.Writer
-	long     bool
-	show     string // the command that prints a citation
+	show     string // the command that prints a citation; "" if none is listed
 	terminal bool
 	color    bool
 	columns  int
@@ -30,9 +29,9 @@ type hitList struct {
 	begun    bool
 }
 
-func newHitList(out io.Writer, long bool) *hitList {
+func newHitList(out io.Writer, show string) *hitList {
 	return &hitList{
-		out: out, long: long, show: "basof show", color: tool.Color(out), terminal: tool.IsTerminal(out),
+		out: out, show: show, color: tool.Color(out), terminal: tool.IsTerminal(out),
 		columns: tool.Columns(out, widestText), now: kb.InstantOf(time.Now()),
 	}
 }
@@ -79,7 +78,7 @@ func (l *hitList) print(hit *asof.Hit) error {
 		b.WriteString(l.gap("  ", times, fate) + l.paint(faintColor, fate))
 	}
 	b.WriteByte('\n')
-	if l.long {
+	if l.show != "" {
 		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, scores(hit)))
 		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, l.show+" "+shellArgument(hit.Cite().String())))
 	}

@@ -57,7 +57,7 @@ docs/a.md:1
     x
 `
 	var out bytes.Buffer
-	list := newHitList(&out, false)
+	list := newHitList(&out, "")
 	for i := range hits {
 		if err := list.print(&hits[i]); err != nil {
 			t.Fatal(err)
@@ -68,7 +68,7 @@ docs/a.md:1
 	}
 
 	out.Reset()
-	list = newHitList(&out, false)
+	list = newHitList(&out, "")
 	list.color = true
 	if err := list.print(&hits[0]); err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestHitListNarrow(t *testing.T) {
 		{19, false, place + "  Guide\n" + times + "  " + now + "\n    x\n"},
 	} {
 		var out bytes.Buffer
-		list := newHitList(&out, false)
+		list := newHitList(&out, "")
 		list.columns, list.terminal = test.columns, test.terminal
 		if err := list.print(&hit); err != nil {
 			t.Fatal(err)

@@ -155,9 +155,11 @@ func (s *search) printer(c *cli.Context, about stamp) func(*asof.Hit) error {
 		enc := kb.NewJSONEncoder(c.App.Writer)
 		return func(hit *asof.Hit) error { return enc.Encode(hitOf(hit, about)) }
 	}
-	list := newHitList(c.App.Writer, *s.long)
-	list.show = s.command("show")
-	return list.print
+	show := ""
+	if *s.long {
+		show = s.command("show")
+	}
+	return newHitList(c.App.Writer, show).print
 }
 
 // warn says how the answer differs from what was asked for.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -95,9 +94,10 @@ func (s *settings) refuse(c *cli.Context, err error) error {
 		return err
 	}
 	sum := &ingest.Summary{Status: ingest.Errored, Started: time.Now()}
-	if errors.Is(context.Cause(c.Context), tool.ErrInterrupted) {
-		sum.Status, err = ingest.Interrupted, stoppedAs("interrupted, and nothing has been done", "to begin anew, run the same line again")
-		return errors.Join(err, s.writeReport(c, sum, nil, nil))
+	if ingest.Stopped(c.Context, err) {
+		sum.Status = ingest.Interrupted
+		stopped := stoppedAs("interrupted, and nothing has been done", "to do it, run the same line again")
+		return errors.Join(stopped, s.writeReport(c, sum, nil, nil))
 	}
 	return errors.Join(err, s.writeReport(c, sum, nil, err))
 }

@@ -69,7 +69,7 @@ func (r *runner) finish(ctx context.Context, err error) (*Summary, error) {
 // status says how the run ended.
 func (r *runner) status(ctx context.Context, err error) Status {
 	switch {
-	case ctx.Err() != nil && (err == nil || stopped(ctx, err)):
+	case ctx.Err() != nil && (err == nil || Stopped(ctx, err)):
 		return Interrupted
 	case err != nil:
 		return Errored
@@ -80,8 +80,8 @@ func (r *runner) status(ctx context.Context, err error) Status {
 	}
 }
 
-// stopped reports whether err came of it that ctx was cancelled.
-func stopped(ctx context.Context, err error) bool {
+// Stopped reports whether err came of it that ctx was cancelled.
+func Stopped(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, ctx.Err()))
 }
 
@@ -91,7 +91,7 @@ func (s *Summary) end(ctx context.Context, err error) (*Summary, error) {
 	switch {
 	case err == nil:
 		s.Status = Complete
-	case stopped(ctx, err):
+	case Stopped(ctx, err):
 		s.Status = Interrupted
 		return s, nil
 	default:
