@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // process prepares the sample program as a process of its own.
@@ -129,6 +130,40 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		t.Fatalf("got %q, %v", line, err)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitCode(t, cmd.Wait()); code != ExitInterrupted {
+		t.Errorf("got code %d", code)
+	}
+}
+
+// The end of one terminal sends several hangups, which are no second signal.
+func TestHangups(t *testing.T) {
+	cmd := process(t, "wait", "stubbornly")
+	rest := start(t, cmd)
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := rest.ReadString('\n'); line != "not yet\n" || err != nil {
+		t.Fatalf("got %q, %v", line, err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() {
+		_, err := io.Copy(io.Discard, rest)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		t.Fatalf("it ended, %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 	if code := exitCode(t, cmd.Wait()); code != ExitInterrupted {

@@ -82,7 +82,7 @@ func wrapOutput(err error) error {
 }
 
 // withSignals gives a context that ends, with the cause ErrInterrupted, at the
-// first SIGINT, SIGTERM or SIGHUP. The second one ends the process.
+// first SIGINT, SIGTERM or SIGHUP. The next SIGINT or SIGTERM ends the process.
 func withSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	caught := make(chan os.Signal, 2)
@@ -103,7 +103,8 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		case <-ctx.Done():
 			return
 		}
-		<-caught
+		for <-caught == syscall.SIGHUP { // the end of one terminal may send several
+		}
 		if p := onSecondSignal.Load(); p != nil && inForeground(p.stderr) {
 			_, _ = io.WriteString(p.stderr, clearBelow)
 		}
