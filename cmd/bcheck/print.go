@@ -21,7 +21,8 @@ const shownOfCode = 10
 
 // printer prints findings as they come, and counts them.
 type printer struct {
-	w        io.Writer
+	stdout   io.Writer
+	w        io.Writer     // stdout, as it is written to
 	json     *json.Encoder // nil for people
 	terminal bool
 	all      bool
@@ -39,7 +40,7 @@ type printer struct {
 
 func newPrinter(c *cli.Context, s *settings) *printer {
 	p := &printer{
-		w: c.App.Writer, terminal: tool.IsTerminal(c.App.Writer), all: *s.all, db: *s.db, checked: *s.data, sample: *s.sample,
+		stdout: c.App.Writer, w: whileRead{c.App.Writer}, terminal: tool.IsTerminal(c.App.Writer), all: *s.all, db: *s.db, checked: *s.data, sample: *s.sample,
 		codes: make(map[string]int64), cures: make(map[sqlite.Cure]int64),
 	}
 	if *s.json {
@@ -48,11 +49,23 @@ func newPrinter(c *cli.Context, s *settings) *printer {
 	return p
 }
 
+// whileRead writes for as long as somebody reads. After that a check goes on, for its
+// exit code, and so do a repair and a recovery.
+type whileRead struct{ io.Writer }
+
+func (w whileRead) Write(text []byte) (int, error) {
+	n, err := w.Writer.Write(text)
+	if tool.IsClosed(err) {
+		return len(text), nil
+	}
+	return n, err
+}
+
 // beside makes what is printed stand above a bar, until the function that it
 // returns is called.
 func (p *printer) beside(shown *tool.Progress) (end func()) {
 	before := *p
-	p.w = shown.Beside(p.w)
+	p.w = whileRead{shown.Beside(p.stdout)}
 	if p.json != nil {
 		p.json = kb.NewJSONEncoder(p.w)
 	}

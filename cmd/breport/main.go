@@ -98,7 +98,7 @@ func run(c *cli.Context, s *settings) error {
 	} else {
 		err = replace(*s.out, write)
 	}
-	if err != nil {
+	if err != nil && !tool.IsClosed(err) { // whether limits are kept is told who does not read the report, too
 		return err
 	}
 	if interrupted {
