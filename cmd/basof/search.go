@@ -27,7 +27,7 @@ func searchCommand() *cli.Command {
 	s.mode = s.set.Enum("mode", "", string(asof.Hybrid), modes, "go by words (text), by vectors, or by both")
 	s.k = s.set.Int("k", "", 10, 1, math.MaxInt32, "print the best `N` passages")
 	s.long = s.set.Bool("l", "", "with each passage its scores, and the command that prints exactly it")
-	s.strict = s.set.Bool("strict", "", "do not search for similar words in the place of those that no document holds")
+	s.strict = s.set.Bool("strict", "", "search for the words as they are: not for similar ones in the place of those that no document holds, and with those that only ask, as in 'how do I'")
 	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5, and the search goes by them alone: \"one two\" OR NEAR(three four), retr*, heading:retry")
 	s.exact = s.set.Bool("exact", "", "compare with every vector in full; slower, and the same but for a few among very many")
 	s.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "where the embedding server is, if one made the vectors: `URL`")

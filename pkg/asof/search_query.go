@@ -77,22 +77,18 @@ type asker struct {
 	sum    float64 // of what each word of the search can add
 }
 
-// query makes the query of a search. Words that the collection does not hold
-// are taken for the nearest that it does, and a run of writing without spaces
-// for the pairs of characters in it.
+// query makes the query of a search. Question words are left out, those that
+// the collection does not hold are taken for the nearest that it does, and a run of
+// writing without spaces for the pairs of characters in it.
 func (f *finder) query(ctx context.Context) (*query, error) {
 	texts, err := f.store.CountTexts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a := &asker{finder: f, texts: texts, common: texts / 2}
-	seen := make(map[string]bool)
-	var words []Word
-	for _, word := range f.store.SplitWords(f.Words) {
-		if !seen[word.Text] && len(words) < mostAsked {
-			seen[word.Text] = true
-			words = append(words, word)
-		}
+	words := different(f.store.SplitWords(f.Words))
+	if !f.Syntax && !f.Strict {
+		words = withoutQuestionWords(words)
 	}
 	var unknown []Word
 	for _, word := range words {
@@ -112,6 +108,19 @@ func (f *finder) query(ctx context.Context) (*query, error) {
 		return nil, err
 	}
 	return a.choose(), nil
+}
+
+// different returns the words of a search, each once.
+func different(words []Word) []Word {
+	seen := make(map[string]bool)
+	var once []Word
+	for _, word := range words {
+		if !seen[word.Text] && len(once) < mostAsked {
+			seen[word.Text] = true
+			once = append(once, word)
+		}
+	}
+	return once
 }
 
 // add adds a word if the collection holds it, and reports whether it does.

@@ -30,7 +30,7 @@ func sortRanked(list []ranked) {
 // matches wording adds little to words, and more of it would make their order
 // worse.
 const (
-	weightOfWording = 0.1
+	weightOfWording = 0.05
 	weightOfMeaning = 1.0
 )
 

@@ -167,7 +167,7 @@ func TestForms(t *testing.T) {
 // that has them in passing.
 func TestTitles(t *testing.T) {
 	b := newBase(t)
-	b.document("disk.md", "# Replacing a disk\n\n"+"Switch the machine off, and wait.\n", 10, kb.Forever)
+	b.document("disk.md", "# Replacing a disk\n\n"+strings.Repeat("Switch the machine off, and wait. ", 2), 10, kb.Forever)
 	b.document("diary.md", "# Diary\n\nReplacing a disk took all day.\n", 10, kb.Forever)
 	for i := range 9 {
 		b.document(fmt.Sprintf("%d.md", i), "# Other\n\nNothing like it.\n", 10, kb.Forever)

@@ -1,8 +1,9 @@
 // Eval measures how well searches find the documents of a folder. It cuts the
 // headings out of copies of the documents, takes the copies into a knowledge
-// base, asks for the headings, as they stand and with letters swapped, and
-// counts how often the document that a heading came from is found. The documents as
-// they are, with their headings, are asked too.
+// base, asks for the headings, as they stand, after "how do I" and with letters
+// swapped in two long words of those that have two, and counts how often the document
+// that a heading came from is found. The documents as they are, with their headings,
+// are asked too.
 //
 //	go run ./scripts/eval /usr/share/doc
 //

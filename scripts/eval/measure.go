@@ -88,25 +88,26 @@ func (s score) String() string {
 
 // measure asks both knowledge bases all questions, and prints how that went.
 func measure(ctx context.Context, out io.Writer, copies, originals *base, questions []question) error {
-	var wrong []question
+	var wrong, asked []question
 	for _, q := range questions {
+		asked = append(asked, question{"how do I " + q.words, q.document})
 		if words, ok := misspelled(q.words); ok {
 			wrong = append(wrong, question{words, q.document})
 		}
 	}
-	fmt.Fprintf(out, "%d questions, %d misspelled, embedder %s\n\n", len(questions), len(wrong), copies.embedder.Name())
-	fmt.Fprintf(out, "%-22s %15s  %15s  %15s  %15s\n", "", "plain", "misspelled", "uncorrected", "headings left")
-	fmt.Fprintf(out, "%-22s%s\n", "", strings.Repeat("   rec@5     MRR ", 4))
+	fmt.Fprintf(out, "%d questions, %d of them misspelled, embedder %s\n\n", len(questions), len(wrong), copies.embedder.Name())
+	fmt.Fprintf(out, "%-8s %15s  %15s  %15s  %15s  %15s\n", "", "plain", "how do I …", "misspelled", "uncorrected", "headings left")
+	fmt.Fprintf(out, "%-8s%s\n", "", strings.Repeat("   rec@5     MRR ", 5))
 	for _, mode := range []asof.SearchMode{asof.Text, asof.Vector, asof.Hybrid} {
 		ask := asof.Search{Mode: mode, At: kb.Point{Valid: kb.InstantOf(time.Now()), Known: kb.Forever}, Limit: depth}
 		strict := ask
 		strict.Strict = true
-		fmt.Fprintf(out, "%-22s", mode)
+		fmt.Fprintf(out, "%-8s", mode)
 		for _, round := range []struct {
 			of        *base
 			ask       asof.Search
 			questions []question
-		}{{copies, ask, questions}, {copies, ask, wrong}, {copies, strict, wrong}, {originals, ask, questions}} {
+		}{{copies, ask, questions}, {copies, ask, asked}, {copies, ask, wrong}, {copies, strict, wrong}, {originals, ask, questions}} {
 			sum, err := round.of.asked(ctx, round.ask, round.questions)
 			if err != nil {
 				return err
