@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
+
+	"github.com/seed16713943/btools/pkg/asof"
 )
 
 // fragment is a part of a line that is marked, or is not, as a whole.
@@ -150,6 +152,30 @@ func fragmentsOf(text string, line byteRange, marks [][2]int) []fragment {
 	}
 	add(at, line.to, false)
 	return fragments
+}
+
+// headingOf returns the path of headings of a hit as a line.
+func headingOf(hit *asof.Hit) []fragment {
+	text := strings.Join(hit.Heading, "\n")
+	var line []fragment
+	from := 0
+	for _, heading := range hit.Heading {
+		if from > 0 {
+			line = append(line, fragment{text: " › "})
+		}
+		line = append(line, fragmentsOf(text, byteRange{from, from + len(heading)}, hit.Marks.Heading)...)
+		from += len(heading) + len("\n")
+	}
+	return line
+}
+
+// textOf returns the text of a line.
+func textOf(line []fragment) string {
+	var b strings.Builder
+	for _, part := range line {
+		b.WriteString(part.text)
+	}
+	return b.String()
 }
 
 // plainText makes text harmless to a terminal: tabs become blanks, what turns

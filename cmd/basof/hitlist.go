@@ -46,10 +46,11 @@ const (
 	boldColor  paint = "1"
 	faintColor paint = "2"
 	markColor  paint = "1;31"
+	plainColor paint = ""
 )
 
 func (l *hitList) paint(color paint, text string) string {
-	if !l.color || text == "" {
+	if !l.color || text == "" || color == plainColor {
 		return text
 	}
 	return "\x1b[" + string(color) + "m" + text + "\x1b[m"
@@ -68,8 +69,9 @@ func (l *hitList) print(hit *asof.Hit) error {
 		lines = lineRange(hit.Start, hit.End)
 		b.WriteString(":" + l.paint(linesColor, lines))
 	}
-	if heading := plainText(strings.Join(hit.Heading, " › ")); heading != "" {
-		b.WriteString(l.gap(name, ":", lines, heading) + l.paint(boldColor, heading))
+	if heading := headingOf(hit); len(heading) > 0 {
+		b.WriteString(l.gap(name, ":", lines, textOf(heading)))
+		l.write(&b, heading, boldColor)
 	}
 	b.WriteByte('\n')
 	times, fate := l.standing(hit)
@@ -83,19 +85,24 @@ func (l *hitList) print(hit *asof.Hit) error {
 		fmt.Fprintf(&b, "  %s\n", l.paint(faintColor, l.show+" "+shellArgument(hit.Cite().String())))
 	}
 	const margin = len(textIndent) + 2 // for the mark of what is left out
-	for _, line := range excerpt(hit.Text, hit.Marks, l.columns-margin, excerptLines) {
+	for _, line := range excerpt(hit.Text, hit.Marks.Text, l.columns-margin, excerptLines) {
 		b.WriteString(textIndent)
-		for _, part := range line {
-			if part.marked {
-				b.WriteString(l.paint(markColor, part.text))
-			} else {
-				b.WriteString(part.text)
-			}
-		}
+		l.write(&b, line, plainColor)
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(l.out, b.String())
 	return err
+}
+
+// write writes a line with what is marked in the colour of that.
+func (l *hitList) write(b *strings.Builder, line []fragment, color paint) {
+	for _, part := range line {
+		if part.marked {
+			b.WriteString(l.paint(markColor, part.text))
+		} else {
+			b.WriteString(l.paint(color, part.text))
+		}
+	}
 }
 
 // gap is what stands before the last of the parts of a line: blanks, or the end of

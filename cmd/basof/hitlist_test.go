@@ -23,7 +23,7 @@ func TestHitList(t *testing.T) {
 	now := &kb.Version{Path: "docs/a.md", ValidFrom: february, SHA256: kb.Hash{0xab, 0xcd}}
 	text := "first try again\nand wait"
 	hits := []asof.Hit{
-		{Version: v, Heading: []string{"Guide", "Retry\x1b[2J"}, Text: text, Start: 3, End: 4, Marks: marksOf(text, "try", "wait"),
+		{Version: v, Heading: []string{"Guide", "Retry\x1b[2J"}, Text: text, Start: 3, End: 4, Marks: asof.Marks{Heading: marksOf("Guide\nRetry", "Retry"), Text: marksOf(text, "try", "wait")},
 			From: january, To: kb.Forever, Score: .5, Current: asof.Same, Now: &v},
 		{Version: v, Text: "x", Start: 1, End: 1, From: january, To: february, Current: asof.Changed, Now: now},
 		{Version: v, Text: "x", From: january, To: february, Current: asof.Gone},
@@ -73,7 +73,7 @@ docs/a.md:1
 	if err := list.print(&hits[0]); err != nil {
 		t.Fatal(err)
 	}
-	const colored = "\x1b[35mdocs/a.md\x1b[m:\x1b[32m3-4\x1b[m  \x1b[1mGuide › Retry\uFFFD[2J\x1b[m\n" +
+	const colored = "\x1b[35mdocs/a.md\x1b[m:\x1b[32m3-4\x1b[m  \x1b[1mGuide\x1b[m\x1b[1m › \x1b[m\x1b[1;31mRetry\x1b[m\x1b[1m\uFFFD[2J\x1b[m\n" +
 		"  \x1b[2m2025-01-01T00:00:00.000000Z .. in force\x1b[m\n" +
 		"    first \x1b[1;31mtry\x1b[m again\n    and \x1b[1;31mwait\x1b[m\n"
 	if out.String() != colored {

@@ -79,7 +79,7 @@ type Hit struct {
 	Text       string
 	Start, End int        // lines of the version, or of Filtered; from 1, inclusive; 0 if it cannot be told
 	Filtered   *kb.Hash   // of the text that a filter made of the version, where that was searched
-	Marks      [][2]int   // byte ranges of Text that match words of the search
+	Marks      Marks      // what of it matches words of the search
 	From, To   kb.Instant // since when and until when the passage stands there; To is kb.Forever if open
 
 	Score     float64  // what hits are in the order of
@@ -88,6 +88,12 @@ type Hit struct {
 
 	Current Current
 	Now     *kb.Version // what the path holds today; nil where it is gone
+}
+
+// Marks are the byte ranges of a passage that match a search, in their order.
+type Marks struct {
+	Heading [][2]int // of the headings, which are joined by line ends
+	Text    [][2]int
 }
 
 // Errors that callers tell apart.

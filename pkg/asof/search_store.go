@@ -34,9 +34,8 @@ type SearchStore interface {
 	// Matches returns the BM25 of texts that match a query, in no order. The error
 	// is a *QueryError if the query has a mistake in its syntax.
 	Matches(ctx context.Context, q Query) ([]Match, error)
-	// Marks returns the byte ranges of the body of a text that match a query, in
-	// their order.
-	Marks(ctx context.Context, q Query, text int64) ([][2]int, error)
+	// Marks returns what of a text matches a query.
+	Marks(ctx context.Context, q Query, text int64) (Marks, error)
 	// PassagesOf returns the passages in scope with one of the texts.
 	PassagesOf(ctx context.Context, texts []int64, scope Scope) ([]Place, error)
 

@@ -113,7 +113,7 @@ func TestMarks(t *testing.T) {
 		found := b.find(asof.Search{Words: test.words, Syntax: test.syntax, Mode: asof.Text, At: valid(20), Limit: 9, Prefixes: []string{"a.txt"}})
 		var marked []string
 		for _, h := range found.Hits {
-			for _, m := range h.Marks {
+			for _, m := range h.Marks.Text {
 				marked = append(marked, h.Text[m[0]:m[1]])
 			}
 		}
@@ -121,6 +121,38 @@ func TestMarks(t *testing.T) {
 			t.Errorf("%q marks %q, not %q", test.words, got, test.want)
 		}
 	}
+}
+
+func TestHeadingMarks(t *testing.T) {
+	b := newBaseOf(t, map[string]string{"b.txt": "Latin.", "c.txt": "x", "d.txt": "y", "e.txt": "z"})
+	heading := []string{"Retries", norm.NFD.String("Cafés und 検索増強")}
+	b.stays(stay{path: "a.txt", heading: heading, body: "Retry in cafes.", from: 10, to: kb.Forever})
+	for _, test := range []struct{ words, heading, text string }{
+		{"retry", "Retries", "Retry"},
+		{"cafe 増強", norm.NFD.String("Cafés 増強"), "cafes"},
+		{"und", "und", ""},
+	} {
+		found := b.find(asof.Search{Words: test.words, Mode: asof.Text, At: valid(20), Limit: 1})
+		if len(found.Hits) == 0 {
+			t.Fatalf("%q finds nothing", test.words)
+		}
+		marks := found.Hits[0].Marks
+		if got := marked(strings.Join(heading, "\n"), marks.Heading); got != test.heading {
+			t.Errorf("%q marks %q of the headings, not %q", test.words, got, test.heading)
+		}
+		if got := marked("Retry in cafes.", marks.Text); got != test.text {
+			t.Errorf("%q marks %q of the text, not %q", test.words, got, test.text)
+		}
+	}
+}
+
+// marked returns what is marked of a text.
+func marked(text string, marks [][2]int) string {
+	var parts []string
+	for _, m := range marks {
+		parts = append(parts, text[m[0]:m[1]])
+	}
+	return strings.Join(parts, " ")
 }
 
 // TestForms finds the same in documents of the same text, whether letters stand with
@@ -146,7 +178,7 @@ func TestForms(t *testing.T) {
 				for _, h := range b.find(s).Hits {
 					hits = append(hits, h.Version.Path[1:])
 					var marked []string
-					for _, m := range h.Marks {
+					for _, m := range h.Marks.Text {
 						marked = append(marked, norm.NFC.String(h.Text[m[0]:m[1]]))
 					}
 					hits = append(hits, marked...)

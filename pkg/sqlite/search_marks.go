@@ -9,37 +9,47 @@ import (
 	"github.com/seed16713943/btools/pkg/asof"
 )
 
-// Marks returns the byte ranges of the body of a text that match a query.
-func (r *Reader) Marks(_ context.Context, q asof.Query, text int64) ([][2]int, error) {
-	var body, words string
-	found, err := r.row("SELECT body, coalesce(body_words, body) FROM text WHERE id = ?", []any{text}, &body, &words)
+// Marks returns what of a text matches a query.
+func (r *Reader) Marks(_ context.Context, q asof.Query, text int64) (marks asof.Marks, err error) {
+	var heading, body markable
+	found, err := r.row("SELECT heading, coalesce(heading_words, heading), body, coalesce(body_words, body) FROM text WHERE id = ?",
+		[]any{text}, &heading.text, &heading.words, &body.text, &body.words)
 	if err != nil || !found {
-		return nil, err
+		return marks, err
 	}
-	before, after := marker(words, '\x01'), marker(words, '\x02')
+	both := heading.words + body.words
+	before, after := marker(both, '\x01'), marker(both, '\x02')
 	asked, err := r.expressionOf(q)
 	if err != nil {
-		return nil, err
+		return marks, err
 	}
-	var marked string
-	found, err = r.row("SELECT highlight(text_fts, 1, ?, ?) FROM text_fts WHERE text_fts MATCH ? AND rowid = ?",
-		[]any{before, after, asked, text}, &marked)
+	found, err = r.row("SELECT highlight(text_fts, 0, ?1, ?2), highlight(text_fts, 1, ?1, ?2) FROM text_fts WHERE text_fts MATCH ?3 AND rowid = ?4",
+		[]any{before, after, asked, text}, &heading.marked, &body.marked)
 	if err != nil || !found {
-		return nil, queryFault(q, err)
+		return marks, queryFault(q, err)
 	}
-	places := placesOf(body)
-	if places != nil && len(places) != len(words)+1 {
-		return nil, nil // indexed by other rules
+	return asof.Marks{Heading: heading.marks(before, after), Text: body.marks(before, after)}, nil
+}
+
+// markable is a column of a text, as it stands, as it is indexed, and as it is
+// indexed with marks in it.
+type markable struct{ text, words, marked string }
+
+// marks returns the byte ranges of the text between marks.
+func (m *markable) marks(before, after string) [][2]int {
+	places := placesOf(m.text)
+	if places != nil && len(places) != len(m.words)+1 {
+		return nil // indexed by other rules
 	}
 	var marks [][2]int
-	at := 0
+	at, left := 0, m.marked
 	for {
-		plain, rest, found := strings.Cut(marked, before)
+		plain, rest, found := strings.Cut(left, before)
 		if !found {
-			return marks, nil
+			return marks
 		}
 		matched, rest, _ := strings.Cut(rest, after)
-		marked = rest
+		left = rest
 		at += len(plain)
 		marks = appendMark(marks, places.of(at), places.of(at+len(matched)))
 		at += len(matched)
