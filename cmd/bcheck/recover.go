@@ -43,7 +43,7 @@ func (s *settings) runRecover(c *cli.Context, out *printer) (err error) {
 	case !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("recover to %s: %w", to, errors.Unwrap(err))
 	}
-	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
+	part := sqlite.PartName(to)
 	defer func() { err = errors.Join(err, sqlite.Discard(part)) }()
 	sum, err := s.read(c, out, part)
 	if err == nil {

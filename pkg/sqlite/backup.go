@@ -3,10 +3,12 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -25,7 +27,7 @@ func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of i
 	if err := checkFree(to); err != nil {
 		return fmt.Errorf("back up to %s: %w", to, err)
 	}
-	part := fmt.Sprintf("%s.%d.part", to, os.Getpid())
+	part := PartName(to)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("back up to %s: %w", to, err), Discard(part))
@@ -38,6 +40,12 @@ func (r *Reader) Backup(ctx context.Context, to string, progress func(done, of i
 		return err
 	}
 	return Publish(part, to)
+}
+
+// PartName returns the name that a file has until it is whole. It is random: in
+// containers processes that write to one folder may have the same number.
+func PartName(to string) string {
+	return fmt.Sprintf("%s.%.10s.part", to, strings.ToLower(rand.Text()))
 }
 
 // checkFree returns os.ErrExist if there is a file, and why that cannot be told.
