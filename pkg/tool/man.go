@@ -50,9 +50,28 @@ func (p *program) writeMan(w io.Writer) error {
 		m.literal(p.app.UsageText)
 	}
 	m.WriteString(".Sh SEE ALSO\n")
-	m.WriteString(".Xr btools 7 ,\n.Xr btools-json 7\n")
+	m.seeAlso(p.app.Name)
 	_, err := io.WriteString(w, m.String())
 	return err
+}
+
+// furtherPages are those of section 7 that a reader of a program's page wants next,
+// beside that about them all.
+var furtherPages = map[string][]string{
+	"bscan":   {"btools-ci", "btools-cron", "btools-stream"},
+	"bchunk":  {"btools-stream"},
+	"bingest": {"btools-cron", "btools-embeddings", "btools-json", "btools-stream"},
+	"basof":   {"btools-json", "btools-sql", "btools-time"},
+	"bcheck":  {"btools-cron", "btools-json"},
+	"breport": {"btools-ci", "btools-cron", "btools-json"},
+}
+
+func (m *manual) seeAlso(program string) {
+	m.WriteString(".Xr btools 7")
+	for _, page := range furtherPages[program] {
+		m.WriteString(" ,\n.Xr " + page + " 7")
+	}
+	m.WriteString("\n")
 }
 
 // buildDate is the day of the commit that the program was built from, or the
