@@ -109,7 +109,7 @@ func (g *git) explain(err error) error {
 	switch said := err.Error(); {
 	case strings.Contains(said, "dubious ownership"), strings.Contains(said, "unsafe repository"):
 		return &Error{Message: g.dir + " belongs to another user, and so git does not read it",
-			Hint: "if you trust it: git config --global --add safe.directory " + full}
+			Hint: "if you trust it: git config " + configScope() + " --add safe.directory " + full}
 	case strings.Contains(said, "not a git repository"):
 		return &Error{Message: g.dir + " is not in a git repository", Hint: "without -git, bscan takes in the files as they are now"}
 	default:
@@ -232,4 +232,13 @@ func (g *git) withoutPromises(ctx context.Context, folder string) (*git, error) 
 	apart := *g
 	apart.env = append(slices.Clone(g.env), "GIT_DIR="+folder, "GIT_OBJECT_DIRECTORY="+objects)
 	return &apart, nil
+}
+
+// configScope is where git looks for what the user says of all repositories: without
+// HOME, as in a service of the system, only there where the system says it.
+func configScope() string {
+	if os.Getenv("HOME") == "" && os.Getenv("XDG_CONFIG_HOME") == "" {
+		return "--system"
+	}
+	return "--global"
 }
