@@ -37,7 +37,7 @@ test: ## run all tests, those of concurrent packages under the race detector too
 	$(if $(RACE_PKGS),$(GOENV) go test -race $(RACE_PKGS))
 
 torture: ## run the tests that break things in their long form, which takes an hour or so
-	$(GOENV) BTOOLS_TORTURE=1 go test -count=1 -timeout 4h -v -run '$(TORTURE)' ./cmd/bingest ./cmd/basof ./pkg/sqlite ./pkg/ingest
+	$(GOENV) BTOOLS_TORTURE=1 go test -count=1 -timeout 4h -v -run '$(TORTURE)' ./cmd/bingest ./pkg/sqlite ./pkg/ingest
 
 lint: ## check formatting, vet, staticcheck and the directions of imports
 	@files=$$(gofmt -l $(wildcard cmd pkg scripts)) && if [ -n "$$files" ]; then \

@@ -31,7 +31,7 @@ func searchCommand() *cli.Command {
 	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5, and the search goes by them alone: \"one two\" OR NEAR(three four), retr*, heading:retry")
 	s.exact = s.set.Bool("exact", "", "compare with every vector in full; slower, and the same but for a few among very many")
 	s.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "where the embedding server is, if one made the vectors: `URL`")
-	s.limit = s.set.Int("", "TEMPORAL_QUERY_LIMIT", 1000, 1, math.MaxInt32, "the most that -k may ask for")
+	s.limit = s.set.Int("", "TEMPORAL_QUERY_LIMIT", 1000, 1, math.MaxInt32, "what search, when and log print at most, in passages, lines and versions")
 	return &cli.Command{
 		Name:      "search",
 		Usage:     "finds passages by their words, as of any moment",

@@ -60,7 +60,7 @@ bcheck -recover saved.sqlite`,
 
 Nothing is written, except by -repair and -recover. What is damaged makes the exit code 3. A note is about something left open or out of date, and is no damage.
 
--repair makes anew what is derived from the versions. It copies the file first, to FILE.before-repair beside it. Where SQLite's own check fails, it refuses: what it would build stood on damaged pages.
+-repair makes anew what is derived from the versions. It copies the file first, to FILE.before-repair beside it, or FILE.before-repair.2 and so on where that is taken. Where SQLite's own check fails, it refuses: what it would build would stand on damaged pages.
 
 -recover reads the pages of a damaged file by itself, those too that nothing leads to any more, proves each content by its SHA-256, and makes a new knowledge base of them. It lists what is lost. A version whose content is lost stays, and asking for it is an error, rather than an older version an answer.`,
 		Flags:     tool.Flags(&s.set),

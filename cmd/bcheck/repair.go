@@ -257,7 +257,9 @@ func (s *settings) finish(c *cli.Context, store *sqlite.Store, sum *ingest.Summa
 	if err != nil {
 		tool.Warn(c, err)
 	}
-	kept, err := report.Marshal(sum.Report(time.Now(), usage, s.set.Map(), fatal))
+	rep := sum.Report(time.Now(), usage, s.set.Map(), fatal)
+	rep.Command = report.Repair
+	kept, err := report.Marshal(rep)
 	if err != nil {
 		return errors.Join(fatal, err)
 	}

@@ -52,24 +52,15 @@ func newApp() *cli.App {
 			if *size == 0 {
 				return set.Lookup("bytes").Refuse(`"0" is not a size of at least 1 byte`)
 			}
-			records, err := recordLimit(set.Lookup("n"), *n, *most)
+			records, err := set.Lookup("n").AtMost(*n, *most, "BATCH_MAX_BATCH_SIZE")
 			if err != nil {
 				return err
 			}
 			shown := progress.Start(c, tool.ProgressOptions{One: "record", Feeds: true})
 			defer shown.Close()
-			return run(c, c.Args().Slice(), shown, chunk.Options{Records: records, Bytes: *size, MaxLine: stream.MaxLine(*maxSize)})
+			return run(c, c.Args().Slice(), shown, chunk.Options{Records: int(records), Bytes: *size, MaxLine: stream.MaxLine(*maxSize)})
 		},
 	}
-}
-
-// recordLimit holds n to the most that is allowed. A default above it is not the
-// user's fault.
-func recordLimit(s *config.Setting, n, most int64) (int, error) {
-	if n > most && s.Source() != config.FromDefault {
-		return 0, s.Refuse("%q is not a whole number from 1 to %d, which is BATCH_MAX_BATCH_SIZE", s, most)
-	}
-	return int(min(n, most)), nil
 }
 
 // warnings is how many bad lines are told of one by one.

@@ -51,6 +51,7 @@ func (s *settings) writeReport(c *cli.Context, sum *ingest.Summary, keep func(*r
 		tool.Warn(c, err)
 	}
 	rep := sum.Report(time.Now(), usage, s.set.Map(), fatal)
+	rep.Command = s.makes
 	failures := noErrors
 	var lost error
 	if keep != nil {
@@ -76,6 +77,16 @@ func (s *settings) writeReport(c *cli.Context, sum *ingest.Summary, keep func(*r
 		err = nil
 	}
 	return errors.Join(lost, err)
+}
+
+// closed closes the store after a run. Where that has failed, it has said already what
+// stands in the way of moving the log.
+func closed(store *sqlite.Store, fatal error) error {
+	err := store.Close()
+	if fatal != nil && errors.Is(err, sqlite.ErrLogLeft) {
+		return nil
+	}
+	return storeHint(err)
 }
 
 func noErrors(func(report.Error, error) bool) {}

@@ -23,6 +23,7 @@ import (
 
 func forgetCommand() *cli.Command {
 	s := newQuery()
+	s.makes = report.Forget
 	s.at = s.set.String("before", "", "", "forget what was so before `TIME`; required")
 	s.yes = s.set.Bool("yes", "", "do it: what is forgotten cannot be brought back")
 	s.dryRun = s.set.Bool("dry-run", "", "print what would go, and change nothing")
@@ -49,7 +50,10 @@ func (s *settings) forget(c *cli.Context) error {
 	}
 	f, err := s.foresee(c, what)
 	if err != nil {
-		return err
+		if !*s.yes || errors.As(err, new(*tool.ExitError)) {
+			return err
+		}
+		return s.refuse(c, err)
 	}
 	if *s.dryRun {
 		return kb.NewJSONEncoder(c.App.Writer).Encode(f)
@@ -63,13 +67,13 @@ func (s *settings) forget(c *cli.Context) error {
 	s.warnOfSpace(c, f.SpaceNeeded)
 	store, err := s.openStore(c)
 	if err != nil {
-		return err
+		return s.refuse(c, err)
 	}
 	sum, err := ingest.Forget(c.Context, store, ingest.RunHere(now()), s.byHand(c), what)
 	if sum.Forgotten != nil && err != nil {
 		err = fmt.Errorf("all is forgotten, but its space could not be given back: %w", err)
 	}
-	return errors.Join(s.conclude(c, store, sum, storeHint(err), forgot), store.Close())
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), forgot), closed(store, err))
 }
 
 // forgot is the judge of bingest forget.

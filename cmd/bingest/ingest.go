@@ -77,7 +77,7 @@ func (s *settings) do(c *cli.Context, opts ingest.Options, adopt adopter, judge 
 		return s.refuse(c, err)
 	}
 	if opts.Embedder, err = s.embedder(c.Context, store, adopt); err != nil {
-		return errors.Join(s.refuse(c, storeHint(err)), store.Close())
+		return errors.Join(s.refuse(c, storeHint(err)), closed(store, err))
 	}
 	if !s.embedderGiven() {
 		opts.Adopt = adopt
@@ -85,7 +85,7 @@ func (s *settings) do(c *cli.Context, opts ingest.Options, adopt adopter, judge 
 	sum, err := run(store, opts)
 	sum.Retries += s.index.retries.Load()
 	sum.Waited += time.Duration(s.index.waited.Load())
-	return errors.Join(s.conclude(c, store, sum, storeHint(err), judge), store.Close())
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), judge), closed(store, err))
 }
 
 // refuse reports a run that could not begin; a wrong command line is none.
@@ -177,7 +177,11 @@ func (s *settings) addInput(opts *ingest.Options) error {
 		return fmt.Errorf("find the current folder: %w", err)
 	}
 	opts.Own = []string{*s.db, *s.db + "-wal", *s.db + "-shm", *s.db + "-journal"}
-	opts.ChunkSize, opts.Together, opts.MaxFileSize = int(*s.chunkSize), int(*s.together), *s.maxFileSize
+	size, err := s.set.Lookup("n").AtMost(*s.chunkSize, *s.together, "BATCH_MAX_BATCH_SIZE")
+	if err != nil {
+		return err
+	}
+	opts.ChunkSize, opts.Together, opts.MaxFileSize = int(size), int(*s.together), *s.maxFileSize
 	opts.MaxDelete, opts.Partial = *s.maxDelete/100, *s.partial
 	if *s.dir != "" {
 		if opts.Root, err = os.OpenRoot(*s.dir); err != nil {

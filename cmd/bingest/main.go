@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/config"
 	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/report"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
 )
@@ -24,8 +25,9 @@ const mebibyte = 1 << 20
 
 // settings are those of all commands. Each command has its own set.
 type settings struct {
-	set config.Set
-	db  *string
+	set   config.Set
+	db    *string
+	makes string // the command that reports name
 
 	// of the run
 	dir         *string
@@ -43,12 +45,13 @@ type settings struct {
 	index       indexing
 
 	// of the other commands
-	json   *bool
-	run    *int64
-	all    *bool
-	at     *string
-	yes    *bool
-	dryRun *bool
+	json    *bool
+	run     *int64
+	all     *bool
+	command *string
+	at      *string
+	yes     *bool
+	dryRun  *bool
 }
 
 func newSettings(aboutDB string) *settings {
@@ -67,7 +70,7 @@ func (s *settings) addRetries() {
 }
 
 func (s *settings) addWorkers(verb string) {
-	s.workers = s.set.Int("j", "", int64(max(2, runtime.NumCPU())), 1, 1024, verb+" `N` documents at the same time")
+	s.workers = s.set.Int("j", "", int64(max(2, runtime.NumCPU())), 1, 1024, verb+" `N` documents at the same time; one for each CPU, and two at least")
 }
 
 // addWork adds what all runs have that make passages.
@@ -80,11 +83,12 @@ func (s *settings) addWork() {
 
 func newApp() *cli.App {
 	s := newSettings("the knowledge base `FILE`; made if there is none")
+	s.makes = report.Ingest
 	s.dir = s.set.Name("C", "", "", "a folder", "read the files below `DIR`, and nothing outside of it, rather than where the scan found them")
 	s.addWorkers("read")
-	s.chunkSize = s.set.Int("n", "BATCH_CHUNK_SIZE", 100, 1, 1_000_000, "commit `N` records at a time, where they come without chunks")
-	s.together = s.set.Int("", "BATCH_MAX_BATCH_SIZE", 1000, 1, math.MaxInt, "records in a transaction that smaller chunks share, where they are ready at the same time")
-	s.maxFileSize = s.set.Bytes("max-size", "BATCH_MAX_FILE_SIZE", 50*mebibyte, "refuse files of more than `BYTES`; 0 refuses none")
+	s.chunkSize = s.set.Int("n", "BATCH_CHUNK_SIZE", 100, 1, math.MaxInt, "commit at most `N` records at a time, where they come without chunks")
+	s.together = s.set.Int("", "BATCH_MAX_BATCH_SIZE", 1000, 1, math.MaxInt, "the most that -n may ask for, and records in a transaction that smaller chunks share, where they are ready at the same time")
+	s.maxFileSize = s.set.Bytes("max-size", "BATCH_MAX_FILE_SIZE", 50*mebibyte, "refuse files of more than this `SIZE`; 0 refuses none")
 	s.partial = s.set.Bool("partial", "", "the input is one of several, or made by hand, so it needs no end")
 	s.maxDelete = s.set.Percent("max-delete", "", 50, "if a scan would delete more than `PERCENT` of what it covers, delete nothing")
 	s.addWork()
@@ -104,7 +108,7 @@ bingest rm docs/old
 bingest forget -before "2 years ago" -yes`,
 		Description: `Reads FILEs, or standard input without any, and prints one JSON report. What is in force already is not read again. A file that the last scan of its folder has not found is recorded as gone.
 
-The text of Markdown, HTML, reStructuredText, AsciiDoc, Org and plain text is cut into passages, for basof search. A -filter is a program that gets any other document on its stdin and writes its text to stdout; no shell is between, so it begins with the name of a program. A document without text is stored all the same. A content keeps the text that it was first given under an extension, or stays without, whatever the filter of a later run makes of it: bingest reindex, with the -filter, makes it anew for all documents and times.
+The text of Markdown, HTML, reStructuredText, AsciiDoc, Org and plain text is cut into passages, for basof search, and so is what else is text, as it stands. A -filter is a program that gets documents of another format on its stdin and writes their text to stdout; no shell is between, so it begins with the name of a program. A document without text is stored all the same. A content keeps the text that it was first given under an extension, or stays without, whatever the filter of a later run makes of it: bingest reindex, with the -filter, makes it anew for all documents and times.
 
 "builtin" makes vectors of the wording of passages, with nothing to install; "openai:MODEL" asks a server that speaks the OpenAI embeddings API, at -embed-url; "none" makes none. While the server is away everything else is done, and a later run asks again. A knowledge base has vectors of one kind: bingest reindex changes it.
 

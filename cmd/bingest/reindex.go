@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/report"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
 )
@@ -16,6 +17,7 @@ const reindexChunk = 100
 
 func reindexCommand() *cli.Command {
 	s := newQuery()
+	s.makes = report.Reindex
 	s.addWorkers("split")
 	s.addWork()
 	return &cli.Command{

@@ -21,11 +21,13 @@ func reportCommand() *cli.Command {
 	s := newQuery()
 	s.run = s.set.Int("run", "", 0, 0, math.MaxInt64, "the run of number `N`; 0 is the last that is over")
 	s.all = s.set.Bool("all", "", "all runs that are over, a line each, the first one first")
+	s.command = s.set.Enum("command", "", "", []string{report.Ingest, report.Remove, report.Forget, report.Reindex, report.Repair}, "of the runs of `COMMAND` alone: the last that is over, or -all")
 	return &cli.Command{
 		Name:        "report",
 		Usage:       "prints the report of a run again",
 		Description: `A run that was killed, or that ended with its machine, made no report itself. Its report has the status "interrupted", a "fatal" that says so, and what its transactions hold: the records done, those that failed, and its last commit as its end. What only its process knew, such as the memory, is 0. A run that goes on is passed over, and so is one of another machine that did not say how it ended; bingest status shows both.`,
 		UsageText: `bingest report | jq .processing_summary
+bingest report -command ingest | breport -max-age 36h    # not of forget, say
 bingest report -run 12
 bingest report -all | jq -c '[.run, .status, .performance_metrics.files_per_second]'`,
 		Flags:  tool.Flags(&s.set),
@@ -42,6 +44,9 @@ func (s *settings) report(c *cli.Context) error {
 		return err
 	}
 	defer reader.Close() // only read
+	if *s.run != 0 && *s.command != "" {
+		return tool.Usagef("-run and -command do not go together")
+	}
 	if *s.run != 0 {
 		return s.reportOne(c, reader)
 	}
@@ -50,7 +55,11 @@ func (s *settings) report(c *cli.Context) error {
 		return err
 	}
 	if len(ended) == 0 {
-		return tool.Exit(tool.ExitNothing, fmt.Errorf("%s: no run has been finished yet", *s.db))
+		of := ""
+		if *s.command != "" {
+			of = " of " + *s.command
+		}
+		return tool.Exit(tool.ExitNothing, fmt.Errorf("%s: no run%s has been finished yet", *s.db, of))
 	}
 	db := s.knownAs(ended)
 	if !*s.all {
@@ -91,12 +100,25 @@ func (s *settings) reportOne(c *cli.Context, reader *sqlite.Reader) error {
 func (s *settings) ended(ctx context.Context, reader *sqlite.Reader, all bool) ([]ingest.RunState, error) {
 	var list []ingest.RunState
 	unsure := false
+	asked := func(run *ingest.RunState) bool {
+		if *s.command == "" {
+			return true
+		}
+		rep := new(report.Report) // of a run that was killed
+		if run.Report != nil {
+			var err error
+			if rep, err = report.Unmarshal(run.Report); err != nil {
+				return true // to be told when it is printed
+			}
+		}
+		return rep.Of(*s.command)
+	}
 	for run, err := range reader.Runs(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		open := run.FinishedAt == nil
-		if open && alive(&run) {
+		if open && alive(&run) || !asked(&run) {
 			continue
 		}
 		unsure = unsure || open

@@ -11,12 +11,14 @@ import (
 
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
+	"github.com/seed16713943/btools/pkg/report"
 	"github.com/seed16713943/btools/pkg/tool"
 	"github.com/seed16713943/btools/pkg/when"
 )
 
 func rmCommand() *cli.Command {
 	s := newQuery()
+	s.makes = report.Remove
 	s.at = s.set.String("at", "", "now", "gone since `TIME`")
 	s.addRetries()
 	return &cli.Command{
@@ -56,19 +58,19 @@ func (s *settings) rm(c *cli.Context) error {
 		prefixes = append(prefixes, prefix)
 	}
 	if err := s.mustExist(c); err != nil {
-		return err // rather than making a knowledge base to remove nothing from
+		return s.refuse(c, err) // rather than making a knowledge base to remove nothing from
 	}
 	store, err := s.openStore(c)
 	if err != nil {
-		return err
+		return s.refuse(c, err)
 	}
-	sum, err := ingest.Remove(c.Context, store, ingest.RunHere(now()), s.byHand(c), at, prefixes)
-	err = s.conclude(c, store, sum, storeHint(err), removed)
+	sum, fatal := ingest.Remove(c.Context, store, ingest.RunHere(now()), s.byHand(c), at, prefixes)
+	err = s.conclude(c, store, sum, storeHint(fatal), removed)
 	if err == nil && sum.Counts.Deleted == 0 {
 		err = tool.Exit(tool.ExitNothing, tool.WithHint(
 			fmt.Errorf("nothing was there under %s", strings.Join(prefixes, ", ")), "see basof ls"))
 	}
-	return errors.Join(err, store.Close())
+	return errors.Join(err, closed(store, fatal))
 }
 
 // byHand are the options of a run that makes one change.

@@ -23,7 +23,7 @@ type limits struct {
 }
 
 func (l *limits) add(set *config.Set) {
-	set.Var("max-failures", "", &l.failures, "at most `N` records, or N% of them, may have failed, and so were not stored, and all folders were read")
+	set.Var("max-failures", "", &l.failures, "at most `N` records, or N% of them, may have failed, and so were not stored, all folders were read, and no deletions were withheld")
 	set.Var("max-text-failures", "", &l.texts, "at most `N` versions, or N% of the records, may be stored without text because a filter or the reading of their format failed")
 	set.Var("min-rate", "", &l.rate, "at least `N` files a second, where there were any")
 	l.memory = set.Bytes("max-memory", "", 0, "at most `SIZE` of memory at any time; 0 for no limit")
@@ -45,16 +45,19 @@ func (l *limits) broken(s *report.Series, now time.Time) []string {
 	}
 	var list []string
 	bases := s.Bases()
-	newest := make(map[string]*report.Run)
 	for _, r := range s.Runs {
-		newest[r.DB()] = r
 		for _, why := range l.brokenBy(r) {
 			list = append(list, nameOfRun(r, bases)+": "+why)
 		}
 	}
+	if *l.age == 0 {
+		return list
+	}
+	newest := s.Newest()
 	for _, db := range bases {
 		r := newest[db]
-		if *l.age == 0 {
+		if !r.Of(report.Ingest) { // however young it is
+			list = append(list, fmt.Sprintf("%s: it is of bingest %s, and -max-age is about runs that take documents in: bingest report -command ingest", nameOfRun(r, bases), r.Command))
 			continue
 		}
 		switch age := now.Sub(r.Timestamp.Time()); {
@@ -87,6 +90,9 @@ func (l *limits) brokenBy(r *report.Run) []string {
 	}
 	if l.failures.given && p.Unread > 0 {
 		add("%s could not be read, and -max-failures allows none of these", tool.Count(p.Unread, "folder"))
+	}
+	if l.failures.given && p.Withheld > 0 {
+		add("%s withheld, as -max-delete of bingest has it, and -max-failures allows none of these", tool.Count(p.Withheld, "deletion"))
 	}
 	if l.failures.exceeded(p.Failed, p.TotalFiles) {
 		add("%d of %s failed, more than -max-failures %s", p.Failed, tool.Count(p.TotalFiles, "record"), &l.failures)

@@ -27,7 +27,7 @@ const (
 type Search struct {
 	Words    string
 	Syntax   bool // Words is in the query syntax of FTS5, rather than plain words; a hybrid search then goes by it alone
-	Strict   bool // words that the collection does not hold are not corrected
+	Strict   bool // words that the collection does not hold are not corrected, and those that only ask are not left out
 	Mode     SearchMode
 	Exact    bool     // compare with all vectors in full, rather than with the likeliest
 	Prefixes []string // documents, and folders that they are below; none for all

@@ -107,6 +107,15 @@ func (s *Setting) Refuse(format string, args ...any) error {
 	return &Error{Setting: name, Err: fmt.Errorf(format, args...)}
 }
 
+// AtMost holds the value n of a setting to the most that another one, of that name,
+// allows. A default above it is not the user's fault.
+func (s *Setting) AtMost(n, most int64, name string) (int64, error) {
+	if n > most && s.source != FromDefault {
+		return 0, s.Refuse("%q is not a whole number from 1 to %d, which is %s", s, most, name)
+	}
+	return min(n, most), nil
+}
+
 // IsBoolFlag reports whether the flag is complete without a value.
 func (s *Setting) IsBoolFlag() bool {
 	b, ok := s.value.(interface{ IsBoolFlag() bool })

@@ -3,9 +3,9 @@
 // with the lines of the source that it comes from.
 //
 // It reads Markdown, HTML, reStructuredText, AsciiDoc, Org and plain text, in
-// UTF-8, UTF-16 or Windows-1252 (HTML in whatever encoding it declares). Any
-// other format is the matter of a Filter, a program of the user's that writes
-// plain text.
+// UTF-8, UTF-16 or Windows-1252 (HTML in whatever encoding it declares), and whatever
+// else is text as it stands. Formats that are none, such as PDF, are the matter of a
+// Filter, a program of the user's that writes plain text.
 //
 // Whatever the bytes are, it does not panic, takes time in proportion to their
 // number, and holds a small multiple of them in memory. What a document's markup

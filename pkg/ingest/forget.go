@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"time"
 
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/report"
@@ -45,7 +46,7 @@ type ForgetfulStore interface {
 // gives the space back. If that fails after the one and before the other, it is
 // told in the summary: Forgotten is set then. Of opts it heeds Retry and Retrying.
 func Forget(ctx context.Context, store ForgetfulStore, start RunStart, opts Options, what Forgetting) (*Summary, error) {
-	sum := &Summary{Started: start.At.Time()}
+	sum := &Summary{Started: start.At.Time(), began: time.Now()}
 	told := sum.counting(opts.Retrying)
 	var err error
 	if sum.Run, err = Retrying(store, opts.Retry, told).BeginRun(ctx, start); err != nil {

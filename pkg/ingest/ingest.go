@@ -37,7 +37,7 @@ const (
 	Running     Status = "running"
 	Complete    Status = "complete"
 	Incomplete  Status = "incomplete"  // the stream ended before its scan did
-	Interrupted Status = "interrupted" // by a signal, after the transaction in hand
+	Interrupted Status = "interrupted" // by a signal, after the transaction in hand, or killed
 	Errored     Status = "failed"      // by a fault that no record can be charged with
 )
 
@@ -114,6 +114,7 @@ type Summary struct {
 	Embed    time.Duration // spent on waiting for vectors, over all calls of the embedder
 	Store    time.Duration // spent in transactions
 	Started  time.Time
+	began    time.Time // the same by a clock that does not jump; zero where Elapsed is known otherwise
 	Elapsed  time.Duration
 
 	samples report.Samples

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"time"
 
 	"github.com/seed16713943/btools/pkg/kb"
 )
@@ -10,7 +11,7 @@ import (
 // folders of these names, are gone from a moment on; nil means now. Of opts it heeds
 // Retry and Retrying.
 func Remove(ctx context.Context, store Store, start RunStart, opts Options, at *kb.Instant, prefixes []string) (*Summary, error) {
-	sum := &Summary{Started: start.At.Time()}
+	sum := &Summary{Started: start.At.Time(), began: time.Now()}
 	store = Retrying(store, opts.Retry, sum.counting(opts.Retrying))
 	var err error
 	if sum.Run, err = store.BeginRun(ctx, start); err != nil {

@@ -88,6 +88,7 @@ func Stopped(ctx context.Context, err error) bool {
 // end says how a run ended that makes one change, or none. To have been stopped is no
 // error.
 func (s *Summary) end(ctx context.Context, err error) (*Summary, error) {
+	s.Elapsed = time.Since(s.began)
 	switch {
 	case err == nil:
 		s.Status = Complete

@@ -32,7 +32,7 @@ const (
 	Vanished   Code = "vanished"    // was listed and is not there any more
 	Permission Code = "permission"  // may not be read by this user
 	Changing   Code = "changing"    // changed each time that it was read
-	NotRegular Code = "not_regular" // a folder, device, pipe or socket now
+	NotRegular Code = "not_regular" // a folder, device, pipe, socket or symbolic link now
 	Corrupt    Code = "corrupt"     // content and hash do not agree
 	Unreadable Code = "unreadable"  // any other refusal of the file system
 	Rejected   Code = "rejected"    // the store refused it
@@ -40,7 +40,7 @@ const (
 	Unsupported Code = "unsupported" // no text, since only a filter makes it of that format
 	Binary      Code = "binary"      // no text, since it is none at all
 
-	Busy        Code = "busy"        // another process holds the lock
+	Busy        Code = "busy"        // another process holds the lock, or the file
 	Timeout     Code = "timeout"     // took too long
 	IO          Code = "io"          // the device reported an error
 	Unavailable Code = "unavailable" // a server or a resource was not to be had

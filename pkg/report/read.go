@@ -145,7 +145,7 @@ func (p *parser) field() error {
 	}
 	p.seen[name] = true
 	to, known := map[string]any{
-		"type": &p.run.Type, "timestamp": &p.run.Timestamp, "run": &p.run.Run, "status": &p.run.Status,
+		"type": &p.run.Type, "timestamp": &p.run.Timestamp, "run": &p.run.Run, "command": &p.run.Command, "status": &p.run.Status,
 		"fatal": &p.run.Fatal, "processing_summary": &p.run.Processing, "performance_metrics": &p.run.Performance,
 		"error_summary": &p.run.Errors, "text_summary": &p.run.Text, "forgotten": &p.run.Forgotten,
 		"samples": &p.run.Samples, "configuration": &p.run.Config,

@@ -24,8 +24,9 @@ type Report struct {
 	Type        string         `json:"type"` // "report"
 	Timestamp   kb.Instant     `json:"timestamp"`
 	Run         int64          `json:"run"`
-	Status      string         `json:"status"`          // complete, incomplete, interrupted or failed
-	Fatal       string         `json:"fatal,omitempty"` // what ended a run that failed or was killed
+	Command     string         `json:"command,omitempty"` // what ran; not known of a run that was killed, nor in older reports
+	Status      string         `json:"status"`            // complete, incomplete, interrupted or failed
+	Fatal       string         `json:"fatal,omitempty"`   // what ended a run that failed or was killed
 	Processing  Processing     `json:"processing_summary"`
 	Performance Performance    `json:"performance_metrics"`
 	Errors      ErrorSummary   `json:"error_summary"`
@@ -33,6 +34,24 @@ type Report struct {
 	Forgotten   *Forgotten     `json:"forgotten,omitempty"`   // only of bingest forget
 	Samples     []Sample       `json:"samples,omitempty"`     // over the run, the last one at its end; not in older reports
 	Config      map[string]any `json:"-"`
+}
+
+// The commands that make reports.
+const (
+	Ingest  = "ingest"
+	Remove  = "rm"
+	Forget  = "forget"
+	Reindex = "reindex"
+	Repair  = "repair" // bcheck -repair
+)
+
+// Of reports whether the report is of a command. One that does not say is taken for
+// Ingest, unless something was forgotten.
+func (r *Report) Of(command string) bool {
+	if r.Command != "" {
+		return r.Command == command
+	}
+	return command == Ingest && r.Forgotten == nil || command == Forget && r.Forgotten != nil
 }
 
 // Processing counts records by outcome. TotalFiles is the sum of Stored,
@@ -98,7 +117,7 @@ const TextErrors = 100
 // stored or unchanged, not as failed, and are not in the ErrorSummary.
 type TextSummary struct {
 	WithoutText int64             `json:"without_text"` // versions
-	Codes       map[kb.Code]int64 `json:"codes"`        // their sum is WithoutText: unsupported, binary, extract, timeout
+	Codes       map[kb.Code]int64 `json:"codes"`        // their sum is WithoutText: unsupported, binary, corrupt, extract, timeout
 
 	// Kept counts in the same way those whose filter failed in bingest reindex: they keep
 	// the text that they had. They are in neither of the above.

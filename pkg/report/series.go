@@ -40,6 +40,18 @@ func (s *Series) Last() *Run {
 	return s.Runs[len(s.Runs)-1]
 }
 
+// Newest returns the newest run of each knowledge base: of those that took documents in,
+// or of all where none did.
+func (s *Series) Newest() map[string]*Run {
+	newest := make(map[string]*Run)
+	for _, r := range s.Runs {
+		if before := newest[r.DB()]; before == nil || r.Of(Ingest) || !before.Of(Ingest) {
+			newest[r.DB()] = r
+		}
+	}
+	return newest
+}
+
 // Bases returns the names of the knowledge bases that the runs are of, in the
 // order of their letters.
 func (s *Series) Bases() []string {

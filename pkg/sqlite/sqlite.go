@@ -171,13 +171,30 @@ func (s *Store) begin(ctx context.Context) error {
 	})
 }
 
+// ErrLogLeft is the error of a store that was closed, and whose write-ahead log could not
+// be moved into the file. Nothing is lost by it, but the file alone is not all.
+var ErrLogLeft = errors.New("what was committed is safe, but cannot be moved into the file")
+
 // Close closes the store.
 func (s *Store) Close() error {
 	s.tokenizers.close()
+	err := s.checkpoints.close()
 	if s.place.check() != nil {
 		s.leave()
+	} else {
+		err = errors.Join(err, s.settle())
 	}
-	return errors.Join(s.checkpoints.close(), s.readers.close(), s.write.Close())
+	return errors.Join(err, s.readers.close(), s.write.Close())
+}
+
+// settle moves what the log still holds into the file. So does SQLite when it closes it,
+// but says nothing where it cannot. What somebody reads stays in the log.
+func (s *Store) settle() error {
+	_, err := s.write.checkpoint("PASSIVE")
+	if err == nil || isBusy(err) {
+		return nil
+	}
+	return fmt.Errorf("%w; keep %s-wal beside it: %w", ErrLogLeft, s.place.file, err)
 }
 
 func writerParams(busy time.Duration) url.Values {

@@ -19,7 +19,7 @@ const (
 	ExitOK          = 0   // all done
 	ExitFailed      = 1   // failed
 	ExitUsage       = 2   // the command line or the environment is wrong
-	ExitPartial     = 3   // done, but some inputs failed; bcheck: damage found
+	ExitPartial     = 3   // done, but not all; bcheck: damage found; breport: a limit broken
 	ExitNothing     = 4   // nothing of that name was there, or nothing at that time
 	ExitInterrupted = 130 // ended by SIGINT, SIGTERM or SIGHUP
 )
@@ -29,7 +29,7 @@ var exitCodes = []entry{
 	{"0", "all done"},
 	{"1", "failed"},
 	{"2", "the command line or the environment is wrong"},
-	{"3", "done, but some inputs failed; damage found (bcheck); a limit broken (breport)"},
+	{"3", "done, but not all, as stderr says; damage found (bcheck); a limit broken (breport)"},
 	{"4", "nothing of that name was there, or nothing at that time"},
 	{"130", "interrupted"},
 }

@@ -37,8 +37,9 @@ import (
 )
 
 // Main runs app on the arguments, streams and signals of the process, and gives
-// its exit code. The first SIGINT or SIGTERM cancels the context of the action
-// with the cause ErrInterrupted; the second ends the process at once.
+// its exit code. The first SIGINT, SIGTERM or SIGHUP cancels the context of the action
+// with the cause ErrInterrupted; a second one, but for further hangups, ends the process
+// at once.
 func Main(app *cli.App) int {
 	ctx, stop := withSignals(context.Background())
 	defer stop()

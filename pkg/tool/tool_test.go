@@ -163,7 +163,7 @@ Exit codes:
   0    all done
   1    failed
   2    the command line or the environment is wrong
-  3    done, but some inputs failed; damage found (bcheck); a limit broken (breport)
+  3    done, but not all, as stderr says; damage found (bcheck); a limit broken (breport)
   4    nothing of that name was there, or nothing at that time
   130  interrupted
 

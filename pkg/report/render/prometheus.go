@@ -17,8 +17,8 @@ const prefix = "btools_ingest_"
 // megabyte is the unit of memory in reports.
 const megabyte = 1 << 20
 
-// Prometheus writes the newest run of each knowledge base in the text format of
-// Prometheus, for the textfile collector of node_exporter. All of it are gauges,
+// Prometheus writes the newest run of each knowledge base, as Series.Newest has it, in
+// the text format of Prometheus, for the textfile collector of node_exporter. All of it are gauges,
 // with the label db: a run counts from zero, so that nothing only ever grows. What
 // can be computed of them, such as the files in a second, is left to the query.
 func Prometheus(w io.Writer, s *report.Series) error {
@@ -29,19 +29,14 @@ func Prometheus(w io.Writer, s *report.Series) error {
 			return fmt.Errorf("write metrics: %w", err)
 		}
 	}
-	seen := make(map[string]bool)
-	succeeded := make(map[string]bool)
-	for i := len(s.Runs) - 1; i >= 0; i-- {
-		r := s.Runs[i]
-		db := visible(r.DB())
-		if r.Status == complete && !succeeded[db] {
-			succeeded[db] = true
-			g.success.set(since1970(r), db)
+	for _, r := range s.Runs {
+		if r.Status == complete && r.Of(report.Ingest) {
+			g.success.set(since1970(r), visible(r.DB()))
 		}
-		if !seen[db] {
-			seen[db] = true
-			g.run(r, db)
-		}
+	}
+	newest := s.Newest()
+	for _, db := range s.Bases() {
+		g.run(newest[db], visible(db))
 	}
 	families, err := registry.Gather()
 	if err != nil {
@@ -77,7 +72,7 @@ func newGauges() *gauges {
 		return v
 	}
 	g.time = add("last_run_timestamp_seconds", "When the last run ended, in seconds since 1970.")
-	g.success = add("last_complete_run_timestamp_seconds", "When the last run that was complete ended, among those reported, in seconds since 1970.")
+	g.success = add("last_complete_run_timestamp_seconds", "When the last run that took documents in and was complete ended, among those reported, in seconds since 1970.")
 	g.status = add("last_run_status", "How the last run ended: 1 for the status that it has, 0 for the others.", "status")
 	g.duration = add("last_run_duration_seconds", "How long the last run took.")
 	g.files = add("last_run_files", "Records of the last run by what became of them.", "outcome")

@@ -1,5 +1,6 @@
--- The truth: what was stored, under which name, since when. Everything else in
--- this file can be rebuilt from these four tables or is bookkeeping.
+-- The truth: what was stored, under which name, since when. Everything else can be
+-- rebuilt from these four tables, but for the texts that filters made (filtered) and for
+-- what was told of runs, failures and forgetting.
 
 CREATE TABLE path (
   id        INTEGER PRIMARY KEY,
