@@ -63,7 +63,7 @@ func (q *question) addAtOrEver() {
 // addKnown adds what follows the moments asked about.
 func (q *question) addKnown() {
 	q.known = q.set.String("known", "", "", "as it was known at `TIME`; everything that is known today if not given")
-	q.verbose = q.set.Bool("v", "", "say on stderr how the times were understood")
+	q.verbose = q.set.Bool("v", "", "say on stderr how the times, and the question of a search, were understood")
 }
 
 func newApp() *cli.App {

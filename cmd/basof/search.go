@@ -27,7 +27,7 @@ func searchCommand() *cli.Command {
 	s.mode = s.set.Enum("mode", "", string(asof.Hybrid), modes, "go by words (text), by vectors, or by both")
 	s.k = s.set.Int("k", "", 10, 1, math.MaxInt32, "print the best `N` passages")
 	s.long = s.set.Bool("l", "", "with each passage its scores, and the command that prints exactly it")
-	s.strict = s.set.Bool("strict", "", "search for the words as they are: not for similar ones in the place of those that no document holds, and with those that only ask, as in 'how do I'")
+	s.strict = s.set.Bool("strict", "", "search for the words as they are: not for similar ones in the place of those that no document holds, and with those that a question begins with, as 'how do I'")
 	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5, and the search goes by them alone: \"one two\" OR NEAR(three four), retr*, heading:retry")
 	s.exact = s.set.Bool("exact", "", "compare with every vector in full; slower, and the same but for a few among very many")
 	s.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "where the embedding server is, if one made the vectors: `URL`")
@@ -164,6 +164,9 @@ func (s *search) printer(c *cli.Context, about stamp) func(*asof.Hit) error {
 
 // warn says how the answer differs from what was asked for.
 func (s *search) warn(c *cli.Context, found *asof.Found) {
+	if *s.verbose && len(found.Asking) > 0 {
+		tool.Note(c, fmt.Sprintf("left out of the search, since it only asks: %s (-strict leaves it in)", strings.Join(found.Asking, " ")))
+	}
 	var unheard []string
 	for _, word := range found.Corrected {
 		if len(word.Nearest) == 0 {

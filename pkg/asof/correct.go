@@ -29,7 +29,7 @@ type wordHeld struct {
 	count, first int64 // texts that hold it, and the first of them
 }
 
-// nearest returns the words of the collection that a word is the likeliest to be
+// nearest returns the words of the texts in scope that a word is the likeliest to be
 // meant for: those in the fewest steps from it, and of these the frequent ones.
 func (f *finder) nearest(ctx context.Context, word string, most int64) ([]wordHeld, error) {
 	near, err := f.within(ctx, []rune(word))
@@ -41,7 +41,7 @@ func (f *finder) nearest(ctx context.Context, word string, most int64) ([]wordHe
 		var held []wordHeld
 		for _, text := range words[:min(len(words), mostWeighed)] {
 			w := wordHeld{text: text}
-			if w.count, w.first, err = f.store.Holding(ctx, text, most); err != nil {
+			if w.count, w.first, err = f.holding(ctx, text, most); err != nil {
 				return nil, err
 			}
 			if w.count > 0 {

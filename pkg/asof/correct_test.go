@@ -2,11 +2,13 @@ package asof_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/seed16713943/btools/pkg/asof"
+	"github.com/seed16713943/btools/pkg/kb"
 )
 
 // steps counts steps by trying each way.
@@ -112,5 +114,34 @@ func TestMisspelledByVector(t *testing.T) {
 	typed := b.find(search)
 	if len(corrected.Corrected) != 1 || *corrected.Hits[0].Cosine <= *typed.Hits[0].Cosine {
 		t.Errorf("%v is %v from the passage, and was %v", corrected.Corrected, *corrected.Hits[0].Cosine, *typed.Hits[0].Cosine)
+	}
+}
+
+// TestCorrectedInScope asserts that what came in later, or stands elsewhere, neither keeps
+// a word from being corrected nor is what it is taken for.
+func TestCorrectedInScope(t *testing.T) {
+	b := newBase(t)
+	b.document("ops/restart.md", "Restart the gateway.", 10, kb.Forever)
+	for i := range 9 {
+		b.document(fmt.Sprintf("%d.md", i), "Nothing like it.", 10, kb.Forever)
+	}
+	ask := asof.Search{Words: "retsart", Mode: asof.Text, At: valid(20), Now: 50, Limit: 5}
+	before := b.find(ask)
+	b.document("notes/typo.md", "Someone wrote retsart here.", 30, kb.Forever)
+	b.document("notes/later.md", "Retsarx is another one.", 30, kb.Forever)
+	after := b.find(ask)
+	ask.At, ask.Prefixes = valid(40), []string{"ops"}
+	elsewhere := b.find(ask)
+	for name, found := range map[string]*asof.Found{"before": before, "after": after, "elsewhere": elsewhere} {
+		if len(found.Hits) != 1 || found.Hits[0].Version.Path != "ops/restart.md" {
+			t.Errorf("%s: %d hits, not the one that holds restart", name, len(found.Hits))
+		}
+		if c := found.Corrected; len(c) != 1 || !slices.Equal(c[0].Nearest, []string{"restart"}) {
+			t.Errorf("%s: corrected %v", name, c)
+		}
+	}
+	ask.Prefixes = nil
+	if found := b.find(ask); len(found.Hits) != 1 || found.Hits[0].Version.Path != "notes/typo.md" || found.Corrected != nil {
+		t.Errorf("the word as it stands is not found: %d hits, corrected %v", len(found.Hits), found.Corrected)
 	}
 }

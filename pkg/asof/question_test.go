@@ -36,9 +36,12 @@ func TestQuestions(t *testing.T) {
 		{"Wie kann ich das system", false, "page00.txt"},
 		{"Comment puis-je system", false, "page00.txt"},
 		{"¿Cómo puedo system?", false, "page00.txt"},
-		{"what can I", false, "asks0.txt"},      // it is about nothing else
-		{"what system", false, "asks0.txt"},     // one may be a name
-		{"ist what system", false, "asks1.txt"}, // two languages
+		{"what can I", false, "asks0.txt"},           // it is about nothing else
+		{"what system", false, "asks0.txt"},          // one may be a name
+		{"ist what system", false, "asks1.txt"},      // two languages
+		{"can you do I system", false, "page00.txt"}, // not in this order anywhere
+		{"How do I? What can I", false, "asks0.txt"}, // a text has the question
+		{"system of I do", false, "asks0.txt"},       // no question begins so
 	} {
 		if got := find(test.words, test.strict); got != test.want {
 			t.Errorf("%q, strict %t: found %q first, and not %q", test.words, test.strict, got, test.want)

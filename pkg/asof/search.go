@@ -27,7 +27,7 @@ const (
 type Search struct {
 	Words    string
 	Syntax   bool // Words is in the query syntax of FTS5, rather than plain words; a hybrid search then goes by it alone
-	Strict   bool // words that the collection does not hold are not corrected, and those that only ask are not left out
+	Strict   bool // words that no text holds are not corrected, and those that only ask are not left out
 	Mode     SearchMode
 	Exact    bool     // compare with all vectors in full, rather than with the likeliest
 	Prefixes []string // documents, and folders that they are below; none for all
@@ -39,9 +39,11 @@ type Search struct {
 // Found is the answer to a Search.
 type Found struct {
 	Hits []Hit
-	// Corrected has the words that the collection does not hold, with those that
-	// were searched for in their place.
+	// Corrected has the words that no text in scope holds, with those that were
+	// searched for in their place.
 	Corrected []Correction
+	// Asking has the words of a question that only ask, and were left out.
+	Asking []string
 	// Waiting is how many of the passages in force have no vector yet and were
 	// found by their words alone, where the search goes by vectors.
 	Waiting int64
@@ -56,7 +58,7 @@ type Found struct {
 	More bool
 }
 
-// Correction is a word that the collection does not hold.
+// Correction is a word that no text in scope holds.
 type Correction struct {
 	Word    string
 	Nearest []string // the words it was taken for; empty if none is near

@@ -108,14 +108,47 @@ func (m *model) idf(holding float64) float64 {
 	return max(math.Log((float64(len(m.texts))-holding+0.5)/(holding+0.5)), 1e-6)
 }
 
-// ask returns the terms that a query searches for, and the sum of the weights
-// of all.
-func (m *model) ask(units []string, strict bool) (terms []term, sum float64) {
-	for _, question := range [][]string{{"how", "I"}, {"wie", "ist"}} {
-		about := slices.DeleteFunc(slices.Clone(units), func(unit string) bool { return slices.Contains(question, unit) })
-		if !strict && len(about) > 0 && slices.Contains(units, question[0]) && slices.Contains(units, question[1]) {
-			units = about
+// inScope reports whether a text in scope has a term.
+func (m *model) inScope(t term, texts map[int]bool) bool {
+	for i := range texts {
+		if t.countIn(m.texts[i].columns[0])+t.countIn(m.texts[i].columns[1]) > 0 {
+			return true
 		}
+	}
+	return false
+}
+
+// withoutAsking leaves out the words that a question begins with, unless a text has it.
+func (m *model) withoutAsking(units []string, texts map[int]bool) []string {
+	var different []string
+	for _, unit := range units {
+		if !slices.ContainsFunc(different, func(o string) bool {
+			return strings.Join(tokens([]string{o}), " ") == strings.Join(tokens([]string{unit}), " ")
+		}) {
+			different = append(different, unit)
+		}
+	}
+	n := 0
+	for n < len(different) && (different[n] == "how" || n > 0 && different[n] == "I") {
+		n++
+	}
+	if german := slices.IndexFunc(different, func(unit string) bool { return unit != "wie" && unit != "ist" }); german > n {
+		n = german
+	}
+	last := len(units) - 1
+	whole := termOf(units[last])
+	whole.tokens = append(tokens(units[:last]), whole.tokens...)
+	if n < 2 || n == len(different) || m.inScope(whole, texts) {
+		return different
+	}
+	return different[n:]
+}
+
+// ask returns the terms that a query searches for among texts in scope, and the sum of
+// the weights of all.
+func (m *model) ask(units []string, strict bool, texts map[int]bool) (terms []term, sum float64) {
+	if !strict {
+		units = m.withoutAsking(units, texts)
 	}
 	seen := map[string]bool{}
 	add := func(t term) bool {
@@ -132,8 +165,13 @@ func (m *model) ask(units []string, strict bool) (terms []term, sum float64) {
 		}
 		seen[folded] = true
 		t := termOf(unit)
-		if add(t) || len(t.tokens) == 1 {
+		if m.inScope(t, texts) {
+			add(t)
 			sum += 2.2 * m.idf(m.holding(t))
+			continue
+		}
+		if len(t.tokens) == 1 {
+			sum += 2.2 * m.idf(0)
 			continue
 		}
 		for _, pair := range t.tokens {
@@ -169,18 +207,28 @@ func (s *modelStay) name() string {
 	return fmt.Sprint(s.path, s.from, s.to, strings.Join(s.heading, "\n"), "|", s.body)
 }
 
+func (s *modelStay) inScope(asked asof.Search) bool {
+	inside := len(asked.Prefixes) == 0
+	for _, prefix := range asked.Prefixes {
+		inside = inside || s.path == prefix || strings.HasPrefix(s.path, prefix+"/")
+	}
+	return inside && s.from <= asked.At.Valid && asked.At.Valid < s.to
+}
+
 // find ranks all that is eligible.
 func (m *model) find(t rapid.TB, units []string, s asof.Search) (all []scored, waiting int64) {
-	terms, sum := m.ask(units, s.Strict)
+	texts := map[int]bool{}
+	for i := range m.stays {
+		if m.stays[i].inScope(s) {
+			texts[m.stays[i].text] = true
+		}
+	}
+	terms, sum := m.ask(units, s.Strict, texts)
 	query, err := builtin.Embed(context.Background(), []string{s.Words})
 	check(t, err)
 	for i := range m.stays {
 		p := &m.stays[i]
-		inside := len(s.Prefixes) == 0
-		for _, prefix := range s.Prefixes {
-			inside = inside || p.path == prefix || strings.HasPrefix(p.path, prefix+"/")
-		}
-		if !inside || p.from > s.At.Valid || s.At.Valid >= p.to {
+		if !p.inScope(s) {
 			continue
 		}
 		text := &m.texts[p.text]

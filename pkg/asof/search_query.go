@@ -77,8 +77,8 @@ type asker struct {
 	sum    float64 // of what each word of the search can add
 }
 
-// query makes the query of a search. Question words are left out, those that
-// the collection does not hold are taken for the nearest that it does, and a run of
+// query makes the query of a search. Words that only ask are left out, those that
+// no text in scope holds are taken for the nearest that one does, and a run of
 // writing without spaces for the pairs of characters in it.
 func (f *finder) query(ctx context.Context) (*query, error) {
 	texts, err := f.store.CountTexts(ctx)
@@ -88,7 +88,9 @@ func (f *finder) query(ctx context.Context) (*query, error) {
 	a := &asker{finder: f, texts: texts, common: texts / 2}
 	words := different(f.store.SplitWords(f.Words))
 	if !f.Syntax && !f.Strict {
-		words = withoutQuestionWords(words)
+		if words, err = f.withoutAsking(ctx, words); err != nil {
+			return nil, err
+		}
 	}
 	var unknown []Word
 	for _, word := range words {
@@ -123,9 +125,40 @@ func different(words []Word) []Word {
 	return once
 }
 
-// add adds a word if the collection holds it, and reports whether it does.
+// mostLooked is of how many texts with a word it is looked whether any is in scope. A
+// word in more of them is no misspelled one.
+const mostLooked = 200
+
+// holding returns how many texts hold words that follow each other, up to a number, and
+// the first of them; none if none of them is in scope. What came in later, or elsewhere,
+// must not keep a word from being corrected, nor be what it is taken for.
+func (f *finder) holding(ctx context.Context, words string, most int64) (count, first int64, err error) {
+	count, first, err = f.store.Holding(ctx, words, max(most, mostLooked+1))
+	if err != nil || count == 0 || count > mostLooked {
+		return min(count, most), first, err
+	}
+	matches, err := f.store.Matches(ctx, Query{Words: []string{words}})
+	if err != nil {
+		return 0, 0, err
+	}
+	texts := make([]int64, 0, len(matches))
+	for _, m := range matches {
+		texts = append(texts, m.Text)
+	}
+	places, err := f.store.PassagesOf(ctx, texts, f.scope)
+	if err != nil || len(places) == 0 {
+		return 0, 0, err
+	}
+	return min(count, most), first, nil
+}
+
+// add adds a word if texts in scope hold it, and reports whether they do.
 func (a *asker) add(ctx context.Context, word Word) (bool, error) {
-	count, _, err := a.store.Holding(ctx, word.Text, a.common+1)
+	holding := a.holding
+	if a.Syntax { // where FTS5 says what is searched for
+		holding = a.store.Holding
+	}
+	count, _, err := holding(ctx, word.Text, a.common+1)
 	if err != nil {
 		return false, err
 	}
@@ -173,8 +206,7 @@ func (a *asker) weight(count int64) float64 {
 	return max(2.2*math.Log((float64(a.texts)-n+0.5)/(n+0.5)), leastWeight)
 }
 
-// correct looks for words in the place of those that the collection does not
-// hold.
+// correct looks for words in the place of those that no text in scope holds.
 func (a *asker) correct(ctx context.Context, unknown []Word) error {
 	for _, word := range unknown {
 		correction := Correction{Word: word.Typed}
