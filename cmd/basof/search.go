@@ -173,8 +173,12 @@ func (s *search) warn(c *cli.Context, found *asof.Found) {
 			unheard = append(unheard, quoted(word.Word))
 			continue
 		}
-		tool.Warn(c, tool.WithHint(errors.New("no document holds "+quoted(word.Word)),
-			fmt.Sprintf("did you mean %s? that was searched for; -strict leaves it out", orList(word.Nearest))))
+		err := tool.WithHint(errors.New("no document holds "+quoted(word.Word)),
+			fmt.Sprintf("did you mean %s? that was searched for; -strict leaves it out", orList(word.Nearest)))
+		if word.Elsewhere {
+			err = tool.WithHint(err, "another document does, or did at another time: "+s.command("when")+" "+shellArgument(word.Word))
+		}
+		tool.Warn(c, err)
 	}
 	if more := len(unheard) - mostUnheard; more > 1 {
 		unheard = append(unheard[:mostUnheard], fmt.Sprintf("%d other words", more))

@@ -62,6 +62,10 @@ type Found struct {
 type Correction struct {
 	Word    string
 	Nearest []string // the words it was taken for; empty if none is near
+
+	// Elsewhere says that a text out of scope holds it: another document, or at
+	// another time.
+	Elsewhere bool
 }
 
 // Current says what became of a passage.

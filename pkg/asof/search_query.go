@@ -209,7 +209,11 @@ func (a *asker) weight(count int64) float64 {
 // correct looks for words in the place of those that no text in scope holds.
 func (a *asker) correct(ctx context.Context, unknown []Word) error {
 	for _, word := range unknown {
-		correction := Correction{Word: word.Typed}
+		count, _, err := a.store.Holding(ctx, word.Text, 1)
+		if err != nil {
+			return err
+		}
+		correction := Correction{Word: word.Typed, Elsewhere: count > 0}
 		most := a.weight(0)
 		if !a.Strict && correctable(word) && len(a.found.Corrected) < mostCorrected {
 			near, err := a.nearest(ctx, word.Text, a.common+1)
