@@ -65,9 +65,13 @@ func TestMigrationKeepsCopy(t *testing.T) {
 // TestMigrationWithoutCopy changes nothing where no copy can be made.
 func TestMigrationWithoutCopy(t *testing.T) {
 	path := oldFile(t)
-	inTheWay := fmt.Sprintf("%s.v1-backup.%d.part", path, os.Getpid())
-	must(t, os.Mkdir(inTheWay, 0o700))
-	must(t, os.WriteFile(filepath.Join(inTheWay, "file"), nil, 0o600))
+	for n := range maxAside {
+		name := path + ".v1-backup"
+		if n > 0 {
+			name = fmt.Sprintf("%s.%d", name, n+1)
+		}
+		must(t, os.WriteFile(name, nil, 0o600))
+	}
 	if store, err := Open(t.Context(), path, Options{}); err == nil {
 		t.Errorf("opened: %v", store.Close())
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -85,8 +86,8 @@ func (h *History) feed(ctx context.Context, d *differ) error {
 	if closeErr := d.stdin.Close(); err == nil {
 		err = closeErr
 	}
-	if errors.Is(err, syscall.EPIPE) {
-		return nil // it has died, and whoever waits for it says of what
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
+		return nil // it has died, and whoever waits for it, and closes what it reads, says of what
 	}
 	return err
 }
