@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/sqlite"
@@ -34,7 +33,7 @@ func (s *search) embedder(ctx context.Context, reader *sqlite.Reader) (embed.Emb
 			fmt.Errorf("the vectors are of the embedder %s, a model of a server, and it is not said which", name),
 			"name it with -embed-url or BATCH_EMBED_URL, and its key with BATCH_EMBED_KEY")), nil
 	default:
-		server, err := embed.Parse(name, embed.Options{URL: *s.url, Attempts: 2, Timeout: 20 * time.Second})
+		server, err := embed.Parse(name, embed.Options{URL: *s.url, Attempts: 2, Timeout: *s.timeout})
 		if err != nil {
 			return nil, s.set.Lookup("embed-url").Refuse("%w", err)
 		}

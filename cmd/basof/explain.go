@@ -27,6 +27,10 @@ func explainSearch(err error, name string) error {
 		return tool.Usagef("-fts: %w", err)
 	case errors.As(err, &dimension):
 		return tool.WithHint(err, "if the server has another model now, make all vectors anew with: bingest reindex")
+	case errors.As(err, &fault) && fault.Code == embed.RateLimited:
+		return tool.WithHint(err, "ask again later, or search by words with -mode text")
+	case errors.As(err, &fault) && fault.Code == embed.Rejected:
+		return tool.WithHint(err, "ask in fewer words, or search by words with -mode text")
 	case errors.As(err, &fault) && isServerFault(fault.Code):
 		return tool.WithHint(err, "see that -embed-url or BATCH_EMBED_URL is the embedding server, that it runs, and that BATCH_EMBED_KEY is its key")
 	}
@@ -36,7 +40,7 @@ func explainSearch(err error, name string) error {
 // isServerFault reports whether a fault is one of the embedding server.
 func isServerFault(code kb.Code) bool {
 	switch code {
-	case kb.Unavailable, kb.Timeout, embed.Refused, embed.BadAnswer, embed.RateLimited:
+	case kb.Unavailable, kb.Timeout, embed.Refused, embed.BadAnswer:
 		return true
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
@@ -31,6 +32,7 @@ func searchCommand() *cli.Command {
 	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5, and the search goes by them alone: \"one two\" OR NEAR(three four), retr*, heading:retry")
 	s.exact = s.set.Bool("exact", "", "compare with every vector in full; slower, and the same but for a few among very many")
 	s.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "where the embedding server is, if one made the vectors: `URL`")
+	s.timeout = s.set.Duration("embed-timeout", "", 20*time.Second, "give up a request to it that takes longer than `TIME`; it is made twice")
 	s.limit = s.set.Int("", "TEMPORAL_QUERY_LIMIT", 1000, 1, math.MaxInt32, "what search, when and log print at most, in passages, lines and versions")
 	return &cli.Command{
 		Name:      "search",
@@ -56,6 +58,7 @@ A PREFIX is the name of a document or of a folder; with any, only what is under 
 type search struct {
 	*question
 	mode, url                   *string
+	timeout                     *time.Duration
 	k, limit                    *int64
 	long, strict, syntax, exact *bool
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/seed16713943/btools/pkg/tool/tooltest"
@@ -44,7 +46,16 @@ func serveVectors(w http.ResponseWriter, r *http.Request) {
 // while it runs, when nobody says where it is, and when it is away.
 func TestSearchWithServer(t *testing.T) {
 	bin, dir := tooltest.Build(t), t.TempDir()
-	server := httptest.NewServer(http.HandlerFunc(serveVectors))
+	var refuses atomic.Int32 // texts about felines with this status, unless 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if status := refuses.Load(); status != 0 && bytes.Contains(body, []byte("feline")) || err != nil {
+			http.Error(w, "not now", int(status))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		serveVectors(w, r)
+	}))
 	defer server.Close()
 	run := func(code int, args ...string) (stdout, stderr string) {
 		t.Helper()
@@ -89,6 +100,16 @@ func TestSearchWithServer(t *testing.T) {
 	}
 	_, warned = run(2, "basof", "search", "-embed-url", "localhost", "feline")
 	holds("no address", warned, `-embed-url: URL of the embedding server: "localhost" is no http:// or https:// address`)
+
+	for status, hint := range map[int32]string{
+		http.StatusTooManyRequests: "hint: ask again later, or search by words with -mode text\n",
+		http.StatusBadRequest:      "hint: ask in fewer words, or search by words with -mode text\n",
+	} {
+		refuses.Store(status)
+		out, warned = run(0, "basof", "search", "-embed-url", server.URL+"/v1", "feline")
+		holds(http.StatusText(int(status)), out, "a.txt:1")
+		holds(http.StatusText(int(status)), warned, hint)
+	}
 
 	server.Close()
 	out, warned = run(0, "basof", "search", "-embed-url", server.URL+"/v1", "feline")
