@@ -55,24 +55,24 @@ func TestCorrection(t *testing.T) {
 	}{
 		{"retry", false, "[]", "a.md"},
 		{"RETRIES", false, "[]", "a.md"},
-		{"rerty", false, "[{rerty [retry]}]", "a.md"},
-		{"rerty", true, "[{rerty []}]", ""},
-		{"rettry bakcoff", false, "[{rettry [retry]} {bakcoff [backoff]}]", "a.md"},
-		{"kubrenetse", false, "[{kubrenetse [kubernetes]}]", "c.md"}, // two steps
-		{"kubrenetsez", false, "[{kubrenetsez []}]", ""},             // three
-		{"zurihc", false, "[{zurihc [zurich]}]", "c.md"},
+		{"rerty", false, "[{rerty [retry] false}]", "a.md"},
+		{"rerty", true, "[{rerty [] false}]", ""},
+		{"rettry bakcoff", false, "[{rettry [retry] false} {bakcoff [backoff] false}]", "a.md"},
+		{"kubrenetse", false, "[{kubrenetse [kubernetes] false}]", "c.md"}, // two steps
+		{"kubrenetsez", false, "[{kubrenetsez [] false}]", ""},             // three
+		{"zurihc", false, "[{zurihc [zurich] false}]", "c.md"},
 		{"Strassenbahnen", false, "[]", "c.md"},
-		{"STRAßENBHANEN", false, "[{STRAßENBHANEN [strassenbahnen]}]", "c.md"},
+		{"STRAßENBHANEN", false, "[{STRAßENBHANEN [strassenbahnen] false}]", "c.md"},
 		{"car", false, "[]", "b.md"},
-		{"cra", false, "[{cra []}]", ""},         // too short
-		{"1234576", false, "[{1234576 []}]", ""}, // a number
-		{"京東", false, "[{京東 []}]", ""},
-		{"東京都", true, "[{東京都 []}]", "d.md"}, // by 京都
+		{"cra", false, "[{cra [] false}]", ""},         // too short
+		{"1234576", false, "[{1234576 [] false}]", ""}, // a number
+		{"京東", false, "[{京東 [] false}]", ""},
+		{"東京都", true, "[{東京都 [] false}]", "d.md"}, // by 京都
 		{"东京都", true, "[]", "d.md"},
-		{"东京塔", true, "[{东京塔 []}]", "d.md"},
+		{"东京塔", true, "[{东京塔 [] false}]", "d.md"},
 		{"东京塔", false, "[]", "d.md"},
-		{"重试退避", false, "[{重试退避 []}]", ""},
-		{"rerty exponential", false, "[{rerty [retry]}]", "a.md"},
+		{"重试退避", false, "[{重试退避 [] false}]", ""},
+		{"rerty exponential", false, "[{rerty [retry] false}]", "a.md"},
 	} {
 		found := b.find(asof.Search{Words: test.words, Strict: test.strict, Mode: asof.Text, At: valid(20), Limit: 5})
 		if got := fmt.Sprint(found.Corrected); got != test.want {
@@ -141,6 +141,9 @@ func TestCorrectedInScope(t *testing.T) {
 		}
 	}
 	ask.Prefixes = nil
+	if c := elsewhere.Corrected; len(c) != 1 || !c[0].Elsewhere {
+		t.Errorf("elsewhere: %v, and not that it stands there", c)
+	}
 	if found := b.find(ask); len(found.Hits) != 1 || found.Hits[0].Version.Path != "notes/typo.md" || found.Corrected != nil {
 		t.Errorf("the word as it stands is not found: %d hits, corrected %v", len(found.Hits), found.Corrected)
 	}
