@@ -79,9 +79,9 @@ func (s *settings) writeReport(c *cli.Context, sum *ingest.Summary, keep func(*r
 	return errors.Join(lost, err)
 }
 
-// closed closes the store after a run. Where that has failed, it has said already what
+// closeStore closes the store after a run. Where that has failed, it has said already what
 // stands in the way of moving the log.
-func closed(store *sqlite.Store, fatal error) error {
+func closeStore(store *sqlite.Store, fatal error) error {
 	err := store.Close()
 	if fatal != nil && errors.Is(err, sqlite.ErrLogLeft) {
 		return nil

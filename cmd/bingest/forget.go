@@ -50,7 +50,7 @@ func (s *settings) forget(c *cli.Context) error {
 	}
 	f, err := s.foresee(c, what)
 	if err != nil {
-		if !*s.yes || errors.As(err, new(*tool.ExitError)) {
+		if !*s.yes || errors.As(err, new(*tool.ExitError)) { // no run was asked for, or there is nothing to do
 			return err
 		}
 		return s.refuse(c, err)
@@ -73,7 +73,7 @@ func (s *settings) forget(c *cli.Context) error {
 	if sum.Forgotten != nil && err != nil {
 		err = fmt.Errorf("all is forgotten, but its space could not be given back: %w", err)
 	}
-	return errors.Join(s.conclude(c, store, sum, storeHint(err), forgot), closed(store, err))
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), forgot), closeStore(store, err))
 }
 
 // forgot is the judge of bingest forget.

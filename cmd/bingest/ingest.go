@@ -77,7 +77,7 @@ func (s *settings) do(c *cli.Context, opts ingest.Options, adopt adopter, judge 
 		return s.refuse(c, err)
 	}
 	if opts.Embedder, err = s.embedder(c.Context, store, adopt); err != nil {
-		return errors.Join(s.refuse(c, storeHint(err)), closed(store, err))
+		return errors.Join(s.refuse(c, storeHint(err)), closeStore(store, err))
 	}
 	if !s.embedderGiven() {
 		opts.Adopt = adopt
@@ -85,7 +85,7 @@ func (s *settings) do(c *cli.Context, opts ingest.Options, adopt adopter, judge 
 	sum, err := run(store, opts)
 	sum.Retries += s.index.retries.Load()
 	sum.Waited += time.Duration(s.index.waited.Load())
-	return errors.Join(s.conclude(c, store, sum, storeHint(err), judge), closed(store, err))
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), judge), closeStore(store, err))
 }
 
 // refuse reports a run that could not begin; a wrong command line is none.

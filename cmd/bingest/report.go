@@ -39,14 +39,14 @@ func (s *settings) report(c *cli.Context) error {
 	if c.Args().Present() {
 		return tool.Usagef("report takes no arguments; the number of a run goes with -run")
 	}
+	if *s.run != 0 && *s.command != "" {
+		return tool.Usagef("-run and -command do not go together")
+	}
 	reader, err := s.openReader(c.Context)
 	if err != nil {
 		return err
 	}
 	defer reader.Close() // only read
-	if *s.run != 0 && *s.command != "" {
-		return tool.Usagef("-run and -command do not go together")
-	}
 	if *s.run != 0 {
 		return s.reportOne(c, reader)
 	}
@@ -100,25 +100,12 @@ func (s *settings) reportOne(c *cli.Context, reader *sqlite.Reader) error {
 func (s *settings) ended(ctx context.Context, reader *sqlite.Reader, all bool) ([]ingest.RunState, error) {
 	var list []ingest.RunState
 	unsure := false
-	asked := func(run *ingest.RunState) bool {
-		if *s.command == "" {
-			return true
-		}
-		rep := new(report.Report) // of a run that was killed
-		if run.Report != nil {
-			var err error
-			if rep, err = report.Unmarshal(run.Report); err != nil {
-				return true // to be told when it is printed
-			}
-		}
-		return rep.Of(*s.command)
-	}
 	for run, err := range reader.Runs(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		open := run.FinishedAt == nil
-		if open && alive(&run) || !asked(&run) {
+		if open && alive(&run) || !s.askedFor(&run) {
 			continue
 		}
 		unsure = unsure || open
@@ -131,6 +118,22 @@ func (s *settings) ended(ctx context.Context, reader *sqlite.Reader, all bool) (
 		return list, nil
 	}
 	return s.withoutEnding(ctx, list)
+}
+
+// askedFor reports whether a run is of the -command, if one is given. A report that
+// cannot be read is told of when it is printed.
+func (s *settings) askedFor(run *ingest.RunState) bool {
+	if *s.command == "" {
+		return true
+	}
+	rep := new(report.Report) // a run that was killed has none
+	if run.Report != nil {
+		var err error
+		if rep, err = report.Unmarshal(run.Report); err != nil {
+			return true
+		}
+	}
+	return rep.Of(*s.command)
 }
 
 // withoutEnding leaves out the runs that ended, and said so, between the moment

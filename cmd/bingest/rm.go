@@ -70,7 +70,7 @@ func (s *settings) rm(c *cli.Context) error {
 		err = tool.Exit(tool.ExitNothing, tool.WithHint(
 			fmt.Errorf("nothing was there under %s", strings.Join(prefixes, ", ")), "see basof ls"))
 	}
-	return errors.Join(err, closed(store, fatal))
+	return errors.Join(err, closeStore(store, fatal))
 }
 
 // byHand are the options of a run that makes one change.

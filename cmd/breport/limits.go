@@ -57,7 +57,7 @@ func (l *limits) broken(s *report.Series, now time.Time) []string {
 	for _, db := range bases {
 		r := newest[db]
 		if !r.Of(report.Ingest) { // however young it is
-			list = append(list, fmt.Sprintf("%s: it is of bingest %s, and -max-age is about runs that take documents in: bingest report -command ingest", nameOfRun(r, bases), r.Command))
+			list = append(list, nameOfRun(r, bases)+": it took no documents in, and -max-age is about runs that do: bingest report -command ingest")
 			continue
 		}
 		switch age := now.Sub(r.Timestamp.Time()); {

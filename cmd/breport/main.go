@@ -33,22 +33,22 @@ Reads the reports that bingest prints, one JSON object a line, from FILEs or std
 are a series, in the order of their timestamps: its course is shown, and the newest run in full. Where they are of more
 than one knowledge base, each has a course of its own, and is named wherever one of its runs is; reports with the same "db"
 in their configuration are of one, and so are names that lead to one file from the current folder: an absolute -db, or
-BATCH_DB, has one name wherever breport runs. Lines that are no report are told of and left out, and the exit code is then 3; without
-any report it is 1, and nothing is written.
+BATCH_DB, has one name wherever breport runs. Lines that are no report are told of and left out, and the exit code is
+then 3; without any report it is 1, and nothing is written.
 
 "text" is for a terminal, "markdown" for the summary of a CI job, "html" a page in one file that needs no other, and
 "prometheus" metrics for the textfile collector of node_exporter, the newest run of each knowledge base with the label
 db.
 
-Limits are held against every report that is read; -max-age against the newest of each knowledge base that took documents in: not one of bingest forget, say. Where there is any
-limit, a run that is not complete breaks it too; -max-failures 100% demands no more than that, that all folders were read and
-that no deletions were withheld. What breaks a limit is said in a sentence
-each, after the reports are shown, and the exit code is 3.
+Limits are held against every report that is read; -max-age against the newest of each knowledge base that took
+documents in: not one of bingest forget, say. Where there is any limit, a run that is not complete breaks it too;
+-max-failures 100% demands no more than that, that all folders were read and that no deletions were withheld. What
+breaks a limit is said in a sentence each, after the reports are shown, and the exit code is 3.
 
 -max-failures is about records that were not stored. A document that was stored, and of which no text could be had since
 a filter failed, say, is no failed record, though bingest ends with the exit code 3: -max-text-failures is about
-these. Documents of a format that bingest knows no text of, and has no filter for, break neither, nor do passages that wait for
-a vector.
+these. Documents of a format that bingest knows no text of, and has no filter for, break neither, nor do passages that
+wait for a vector.
 
 After an interruption it waits for the report of bingest, which ends too, shows it, and the exit code is 130.
 

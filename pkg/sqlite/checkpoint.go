@@ -1,5 +1,13 @@
 package sqlite
 
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seed16713943/btools/pkg/kb"
+)
+
 // checkpointer moves what the write-ahead log holds into the file while transactions
 // go on, since that waits for the disk, a tenth of a second or longer. What these add
 // meanwhile is little, and is moved between two of them, so that the log begins anew.
@@ -51,6 +59,28 @@ func (s *session) checkpoint(mode string) (left int64, err error) {
 	var busy, pages, moved int64
 	_, err = s.rowNow("PRAGMA wal_checkpoint("+mode+")", nil, &busy, &pages, &moved)
 	return pages - moved, err
+}
+
+// truncateLog moves all of the write-ahead log into the file and empties it. It waits
+// for readers, in steps: SQLite does not look whether it is to stop while it waits.
+func (s *session) truncateLog(ctx context.Context) error {
+	const step = 100 * time.Millisecond
+	if _, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", step.Milliseconds())); err != nil {
+		return fault(err)
+	}
+	for until := time.Now().Add(defaultBusyTimeout); time.Now().Before(until); {
+		var busy, pages, moved int64
+		if err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+			return fault(err)
+		}
+		if busy == 0 {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return kb.NewFault(kb.ExceptionAfterRetries, kb.Busy, "another process is reading the knowledge base")
 }
 
 // wait waits for a checkpoint that is under way: another one is refused meanwhile.

@@ -5,8 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/content"
@@ -417,26 +415,4 @@ func (s *Store) Vacuum(ctx context.Context) (err error) {
 	}
 	s.checkpoints.wait()
 	return one.truncateLog(ctx)
-}
-
-// truncateLog moves all of the write-ahead log into the file and empties it. It waits
-// for readers, in steps: SQLite does not look whether it is to stop while it waits.
-func (s *session) truncateLog(ctx context.Context) error {
-	const step = 100 * time.Millisecond
-	if _, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", step.Milliseconds())); err != nil {
-		return fault(err)
-	}
-	for until := time.Now().Add(defaultBusyTimeout); time.Now().Before(until); {
-		var busy, pages, moved int64
-		if err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
-			return fault(err)
-		}
-		if busy == 0 {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	return kb.NewFault(kb.ExceptionAfterRetries, kb.Busy, "another process is reading the knowledge base")
 }

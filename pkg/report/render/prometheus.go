@@ -18,9 +18,10 @@ const prefix = "btools_ingest_"
 const megabyte = 1 << 20
 
 // Prometheus writes the newest run of each knowledge base, as Series.Newest has it, in
-// the text format of Prometheus, for the textfile collector of node_exporter. All of it are gauges,
-// with the label db: a run counts from zero, so that nothing only ever grows. What
-// can be computed of them, such as the files in a second, is left to the query.
+// the text format of Prometheus, for the textfile collector of node_exporter. All of it
+// are gauges, with the label db: a run counts from zero, so that nothing only ever
+// grows. What can be computed of them, such as the files in a second, is left to the
+// query.
 func Prometheus(w io.Writer, s *report.Series) error {
 	registry := prometheus.NewPedanticRegistry()
 	g := newGauges()
