@@ -33,6 +33,7 @@ type Line struct {
 	Goal     float64     `json:"goal"`
 	Absolute bool        `json:"absolute,omitempty"` // Goal is of Ours, and not of Ratio
 	AtLeast  bool        `json:"at_least,omitempty"` // and Ours should not be less
+	Floor    bool        `json:"floor,omitempty"`    // not ours, but what the row above takes at least; has no goal
 	Met      bool        `json:"met"`
 	LeftOut  string      `json:"left_out,omitempty"` // why there are no figures
 	Runs     *Comparison `json:"runs,omitempty"`
@@ -63,7 +64,7 @@ func (l *Line) value() float64 {
 
 func (l *Line) judge() {
 	switch {
-	case l.LeftOut != "":
+	case l.LeftOut != "", l.Floor:
 		l.Met = false
 	case l.AtLeast:
 		l.Met = l.value() >= l.Goal
@@ -77,15 +78,20 @@ func (l *Line) Verdict() string {
 	switch {
 	case l.LeftOut != "":
 		return "left out: " + l.LeftOut
+	case l.Floor:
+		return "for comparison"
 	case l.Met:
 		return "met"
 	}
 	return "not met"
 }
 
-// GoalText is the goal as the design has it.
+// GoalText is the goal as the design has it, or "" for none.
 func (l *Line) GoalText() string {
-	if l.AtLeast {
+	switch {
+	case l.Floor:
+		return ""
+	case l.AtLeast:
 		return fmt.Sprintf("≥ %g", l.Goal)
 	}
 	return fmt.Sprintf("≤ %g", l.Goal)
@@ -181,7 +187,7 @@ const (
 func (r *Result) draw(out io.Writer) error {
 	var bars []bar
 	for _, l := range r.Lines {
-		if l.LeftOut != "" {
+		if l.LeftOut != "" || l.Floor {
 			continue
 		}
 		share := l.value() / l.Goal
