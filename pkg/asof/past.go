@@ -265,11 +265,20 @@ func stays(ctx context.Context, store Store, path string, at kb.Point, last bool
 		n := len(found)
 		switch {
 		case had && span.ValidTo == nil: // the span at the point
-			to, err := until(ctx, store, path, at, has)
+			to, err := until(ctx, store, path, at, func(v *kb.Version) (bool, error) {
+				if v.Gone {
+					return false, nil
+				}
+				return has(v)
+			})
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, kb.Interval{From: span.ValidFrom, To: to})
+			stay := kb.Interval{From: span.ValidFrom, To: kb.Forever}
+			if to != nil {
+				stay.To = *to
+			}
+			found = append(found, stay)
 		case had && n > 0 && found[n-1].From == begin:
 			found[n-1].From = span.ValidFrom
 		case had:
@@ -282,32 +291,33 @@ func stays(ctx context.Context, store Store, path string, at kb.Point, last bool
 	return found, nil
 }
 
-// until returns when what a path holds at a point, and what it has, ends.
-func until(ctx context.Context, store Store, path string, at kb.Point, has func(*kb.Version) (bool, error)) (kb.Instant, error) {
-	var held *kb.Version // of those valid from one moment, the last
+// until returns the moment after a point from which a path no longer holds what is the
+// same; nil if there is none.
+func until(ctx context.Context, store Store, path string, at kb.Point, same func(*kb.Version) (bool, error)) (*kb.Instant, error) {
+	var last *kb.Version // of those valid from one moment
 	ended := func() (bool, error) {
-		if held == nil || held.Gone {
-			return held != nil, nil
+		if last == nil {
+			return false, nil
 		}
-		had, err := has(held)
-		return !had, err
+		is, err := same(last)
+		return !is, err
 	}
 	for v, err := range store.Forward(ctx, path, at) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		if held != nil && held.ValidFrom != v.ValidFrom {
+		if last != nil && last.ValidFrom != v.ValidFrom {
 			if end, err := ended(); end || err != nil {
-				return held.ValidFrom, err
+				return &last.ValidFrom, err
 			}
 		}
-		held = &v
+		last = &v
 	}
 	if end, err := ended(); end || err != nil {
-		return held.ValidFrom, err
+		return &last.ValidFrom, err
 	}
-	return kb.Forever, nil
+	return nil, nil
 }

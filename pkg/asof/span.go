@@ -37,7 +37,8 @@ func Whole(ctx context.Context, store Store, v *kb.Version, at kb.Point) (*Span,
 		if err != nil {
 			return nil, err
 		}
-		span.ValidTo, err = end(ctx, store, &span, at)
+		same := func(o *kb.Version) (bool, error) { return o.SameState(&span.Version), nil }
+		span.ValidTo, err = until(ctx, store, v.Path, at, same)
 		return &span, err
 	}
 	return &Span{Version: *v}, nil
@@ -51,24 +52,6 @@ func Since(ctx context.Context, store Store, v *kb.Version, at kb.Point) (*kb.Ve
 		return &span.Version, err
 	}
 	return v, nil
-}
-
-// end finds the moment from which a path holds something else than the span.
-func end(ctx context.Context, store Store, span *Span, at kb.Point) (*kb.Instant, error) {
-	var last *kb.Version // of those valid from the same moment
-	for v, err := range store.Forward(ctx, span.Path, at) {
-		if err != nil {
-			return nil, err
-		}
-		if last != nil && v.ValidFrom != last.ValidFrom && !last.SameState(&span.Version) {
-			break
-		}
-		last = &v
-	}
-	if last == nil || last.SameState(&span.Version) {
-		return nil, nil
-	}
-	return &last.ValidFrom, nil
 }
 
 // Log walks the spans of a path that begin at a point or earlier, the latest

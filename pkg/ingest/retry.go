@@ -82,73 +82,50 @@ func Retrying(store Store, retry Retry, waits func(error, time.Duration)) Store 
 	return &retrying{store, retry, waits}
 }
 
+// retried calls fn as the store's Retry says, and returns what its last call did.
+func retried[T any](ctx context.Context, s *retrying, fn func() (T, error)) (v T, err error) {
+	_, err = s.retry.Do(ctx, s.waits, func() (err error) {
+		v, err = fn()
+		return err
+	})
+	return v, err
+}
+
 func (s *retrying) do(ctx context.Context, fn func() error) error {
 	_, err := s.retry.Do(ctx, s.waits, fn)
 	return err
 }
 
-func (s *retrying) InForce(ctx context.Context, paths []string) (versions []*kb.Version, err error) {
-	err = s.do(ctx, func() (err error) {
-		versions, err = s.Store.InForce(ctx, paths)
-		return err
-	})
-	return versions, err
+func (s *retrying) InForce(ctx context.Context, paths []string) ([]*kb.Version, error) {
+	return retried(ctx, s, func() ([]*kb.Version, error) { return s.Store.InForce(ctx, paths) })
 }
 
-func (s *retrying) MemoryBegins(ctx context.Context, paths []string) (begins []*Beginning, err error) {
-	err = s.do(ctx, func() (err error) {
-		begins, err = s.Store.MemoryBegins(ctx, paths)
-		return err
-	})
-	return begins, err
+func (s *retrying) MemoryBegins(ctx context.Context, paths []string) ([]*Beginning, error) {
+	return retried(ctx, s, func() ([]*Beginning, error) { return s.Store.MemoryBegins(ctx, paths) })
 }
 
-func (s *retrying) BeginRun(ctx context.Context, start RunStart) (run int64, err error) {
-	err = s.do(ctx, func() (err error) {
-		run, err = s.Store.BeginRun(ctx, start)
-		return err
-	})
-	return run, err
+func (s *retrying) BeginRun(ctx context.Context, start RunStart) (int64, error) {
+	return retried(ctx, s, func() (int64, error) { return s.Store.BeginRun(ctx, start) })
 }
 
-func (s *retrying) Index(ctx context.Context) (state IndexState, err error) {
-	err = s.do(ctx, func() (err error) {
-		state, err = s.Store.Index(ctx)
-		return err
-	})
-	return state, err
+func (s *retrying) Index(ctx context.Context) (IndexState, error) {
+	return retried(ctx, s, func() (IndexState, error) { return s.Store.Index(ctx) })
 }
 
-func (s *retrying) Embedded(ctx context.Context, keys []passage.Key) (done []bool, err error) {
-	err = s.do(ctx, func() (err error) {
-		done, err = s.Store.Embedded(ctx, keys)
-		return err
-	})
-	return done, err
+func (s *retrying) Embedded(ctx context.Context, keys []passage.Key) ([]bool, error) {
+	return retried(ctx, s, func() ([]bool, error) { return s.Store.Embedded(ctx, keys) })
 }
 
-func (s *retrying) Waiting(ctx context.Context, after int64, limit int) (texts []Text, err error) {
-	err = s.do(ctx, func() (err error) {
-		texts, err = s.Store.Waiting(ctx, after, limit)
-		return err
-	})
-	return texts, err
+func (s *retrying) Waiting(ctx context.Context, after int64, limit int) ([]Text, error) {
+	return retried(ctx, s, func() ([]Text, error) { return s.Store.Waiting(ctx, after, limit) })
 }
 
-func (s *retrying) Kept(ctx context.Context, hash kb.Hash, extension string) (kept Kept, err error) {
-	err = s.do(ctx, func() (err error) {
-		kept, err = s.Store.Kept(ctx, hash, extension)
-		return err
-	})
-	return kept, err
+func (s *retrying) Kept(ctx context.Context, hash kb.Hash, extension string) (Kept, error) {
+	return retried(ctx, s, func() (Kept, error) { return s.Store.Kept(ctx, hash, extension) })
 }
 
-func (s *retrying) Held(ctx context.Context, hash kb.Hash, extension string) (held bool, err error) {
-	err = s.do(ctx, func() (err error) {
-		held, err = s.Store.Held(ctx, hash, extension)
-		return err
-	})
-	return held, err
+func (s *retrying) Held(ctx context.Context, hash kb.Hash, extension string) (bool, error) {
+	return retried(ctx, s, func() (bool, error) { return s.Store.Held(ctx, hash, extension) })
 }
 
 func (s *retrying) Update(ctx context.Context, fn func(Tx) error) error {

@@ -189,7 +189,7 @@ func (k *check) passages() error {
 		return k.note(CodeNoSample, ByReindex, "the passages were not compared with the versions: the index is of another version of btools, or behind")
 	}
 	seed := maphash.MakeSeed()
-	var rows, visited int64
+	var visited int64
 	err := k.reigns(k.ctx, func(name string, reigns []ingest.Reign) error {
 		k.step()
 		if !k.sampled() {
@@ -213,7 +213,6 @@ func (k *check) passages() error {
 			got.add(one)
 			return nil
 		})
-		rows += got.n
 		if err != nil || got == want {
 			return err
 		}

@@ -134,19 +134,14 @@ func isOfVectors(name string) bool { return strings.Contains(name, "passage_vec"
 // schemaOf returns the SQL of each schema object by its type and name.
 func schemaOf(ctx context.Context, s *session) (map[string]string, error) {
 	objects := make(map[string]string)
-	rows, err := s.conn.QueryContext(ctx, "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE substr(name, 1, 8) <> 'sqlite_s'")
-	if err != nil {
-		return nil, fault(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name, text string
-		if err := rows.Scan(&name, &text); err != nil {
-			return nil, fault(err)
-		}
-		objects[name] = text
-	}
-	return objects, fault(rows.Err())
+	err := s.eachUntil(ctx, "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE substr(name, 1, 8) <> 'sqlite_s'", nil,
+		func(rows *sql.Rows) error {
+			var name, text string
+			err := rows.Scan(&name, &text)
+			objects[name] = text
+			return err
+		})
+	return objects, err
 }
 
 // freshSchema returns what schemaOf returns of a new file of a schema version.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"iter"
@@ -13,15 +14,10 @@ import (
 // Revised walks the paths under any of the prefixes of which versions were
 // recorded after a point, or are later steps of its moment.
 func (r *Reader) Revised(ctx context.Context, prefixes []string, at kb.Point) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		err := r.revised(ctx, prefixes, at, func(name string) bool { return yield(name, nil) })
-		if err = untilStop(err); err != nil {
-			yield("", err)
-		}
-	}
+	return walk(func(emit func(string) error) error { return r.revised(ctx, prefixes, at, emit) })
 }
 
-func (r *Reader) revised(ctx context.Context, prefixes []string, at kb.Point, yield func(string) bool) error {
+func (r *Reader) revised(ctx context.Context, prefixes []string, at kb.Point, emit func(string) error) error {
 	last, newest, err := r.lastKnown(at.Known)
 	if err != nil || last == newest && at.Seq == nil {
 		return err
@@ -46,10 +42,7 @@ func (r *Reader) revised(ctx context.Context, prefixes []string, at kb.Point, yi
 			if paths != nil && !paths(id) {
 				return nil
 			}
-			if !yield(string(name)) {
-				return errStop
-			}
-			return ctx.Err()
+			return cmp.Or(emit(string(name)), ctx.Err())
 		})
 }
 

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -15,15 +16,10 @@ import (
 // Sayings walks the stays of passages that have a phrase in their heading or
 // body. The text index finds forms of its words too, and is checked.
 func (r *Reader) Sayings(ctx context.Context, phrase string, prefixes []string) iter.Seq2[asof.Saying, error] {
-	return func(yield func(asof.Saying, error) bool) {
-		err := r.sayings(ctx, phrase, prefixes, func(s asof.Saying) bool { return yield(s, nil) })
-		if err = untilStop(err); err != nil {
-			yield(asof.Saying{}, err)
-		}
-	}
+	return walk(func(emit func(asof.Saying) error) error { return r.sayings(ctx, phrase, prefixes, emit) })
 }
 
-func (r *Reader) sayings(ctx context.Context, phrase string, prefixes []string, yield func(asof.Saying) bool) error {
+func (r *Reader) sayings(ctx context.Context, phrase string, prefixes []string, emit func(asof.Saying) error) error {
 	paths, err := r.PathsUnder(ctx, prefixes)
 	if err != nil {
 		return err
@@ -50,10 +46,7 @@ func (r *Reader) sayings(ctx context.Context, phrase string, prefixes []string, 
 			return nil
 		}
 		s.Path = string(name)
-		if !yield(s) {
-			return errStop
-		}
-		return ctx.Err()
+		return cmp.Or(emit(s), ctx.Err())
 	})
 }
 
