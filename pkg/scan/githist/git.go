@@ -135,10 +135,15 @@ func (s *saying) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// settings stand before every command of git: the configuration of a repository may
+// name programs to run, and a clone of a stranger's may hold another with its
+// configuration.
+var settings = []string{"-c", "advice.graftFileDeprecated=false", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull}
+
 // start starts a command of git, which is ended when ctx is.
 func (g *git) start(ctx context.Context, args ...string) (*process, error) {
 	p := &process{name: args[0]}
-	p.cmd = exec.CommandContext(ctx, g.program, append([]string{"-c", "advice.graftFileDeprecated=false"}, args...)...)
+	p.cmd = exec.CommandContext(ctx, g.program, slices.Concat(settings, args)...)
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = g.dir, g.env, &p.stderr
 	// An interrupt from the keyboard is for us to act upon.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -12,7 +12,8 @@
 // side: rev-list has the line, diff-tree what each commit changed, and cat-file
 // the sizes and contents. What is in memory is one content and a window of
 // what comes next, however long the history is. Nothing in the configuration of
-// the user or of the repository changes what is listed, and nothing is fetched.
+// the user or of the repository changes what is listed, nothing is fetched, and no
+// program but git is run.
 //
 //	history, err := githist.New(githist.Options{Dir: "."})
 //	if err != nil {
@@ -296,7 +297,7 @@ func (h *History) Run(ctx context.Context, sink scan.Sink) (kb.End, error) {
 		err = sink.End(&end)
 	}
 	if err != nil {
-		if errors.As(err, new(*exec.ExitError)) { // a git could not go on, as where trees are missing
+		if h.git != nil && errors.As(err, new(*exec.ExitError)) { // a git could not go on, as where trees are missing
 			h.tellOfPartialClone(ctx)
 		}
 		return end, err
