@@ -26,7 +26,7 @@ basof -at @3f0c2ab tar | tar x -C /tmp/then
 basof tar -at 2024-06-01 -known 2024-07-01 docs | zstd > docs.tar.zst`,
 		Description: `A PREFIX is the name of a document or of a folder. Documents have the modes and modification times that were recorded; one of which no time was recorded has that from which on it was so. One whose name is not UTF-8 has a time of whole seconds.
 
-No name leads out of the folder that the archive is unpacked in: a leading / or ../ is left out. What cannot stand beside another document, as one that was a folder at once, is left out and told, and the exit code is 3. An archive that could not be finished looks broken to tar.`,
+No name leads out of the folder that the archive is unpacked in: a leading / or ../ is left out, and so are setuid, setgid and sticky bits. What cannot stand beside another document, as one that was a folder at once, is left out and told, and the exit code is 3. An archive that could not be finished looks broken to tar.`,
 		Flags:  tool.Flags(&q.set),
 		Action: q.tar,
 	}

@@ -24,7 +24,7 @@ type harmlessNames struct {
 
 // shorten returns the name that a document has, or why it has none.
 func (h *harmlessNames) shorten(ctx context.Context, name string) (shorter, why string, err error) {
-	if strings.Contains(name, "\x00") {
+	if !kb.IsPath(name) { // which somebody's SQL may have put there
 		return "", "no file can have this name", nil
 	}
 	shorter, others := harmless(name)
@@ -51,8 +51,8 @@ func (h *harmlessNames) shorten(ctx context.Context, name string) (shorter, why 
 }
 
 // harmless returns a name without a leading slash or steps up, and the names that
-// become the same, and come first: those with fewer steps. Names are clean, so
-// that steps up are nowhere else.
+// become the same, and come first: those with fewer steps. The name is a path of
+// [kb.IsPath], so that steps up are nowhere else.
 func harmless(name string) (shorter string, others []string) {
 	shorter = strings.TrimPrefix(name, "/")
 	steps := 0

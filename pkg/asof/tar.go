@@ -177,13 +177,14 @@ func (t *Tar) writeMember(ctx context.Context, archive *tar.Writer, name string,
 	return nil
 }
 
-// header describes a member. Fractions of a second need a header of their own, in
+// header describes a member. It is nobody's file, and whoever unpacks it is to own it:
+// so it has no setuid or setgid bit, which would make it run as them. Fractions of a second need a header of their own, in
 // the format of POSIX, which is for names in UTF-8; that of GNU takes others as
 // they are, and whole seconds.
 func header(name string, v *kb.Version) *tar.Header {
 	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: v.Size, Mode: 0o644, ModTime: v.ValidFrom.Time()}
 	if v.Mode != nil {
-		h.Mode = int64(*v.Mode)
+		h.Mode = int64(*v.Mode & 0o777)
 	}
 	if v.MTime != nil {
 		h.ModTime = v.MTime.Time()

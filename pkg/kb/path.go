@@ -1,9 +1,16 @@
 package kb
 
 import (
+	"path"
 	"strings"
 	"unicode/utf8"
 )
+
+// IsPath reports whether a document can have a name: those of records are cleaned as
+// [path.Clean] does it before they are stored.
+func IsPath(name string) bool {
+	return name != "" && name != "." && name != "/" && path.Clean(name) == name && !strings.Contains(name, "\x00")
+}
 
 // Under reports whether a path is a prefix or lies below it, as below a folder. All
 // paths are under "".
