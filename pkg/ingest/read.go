@@ -203,13 +203,32 @@ func (r *runner) open(s *kb.Scan, it *item) (file rawfile.File, err error) {
 	}
 	it.seenRegular = false
 	if r.opts.Root == nil {
-		return rawfile.Open(name, s.Follow)
+		return openListed(s, it.rec.Path, name)
 	}
 	found, err := r.opts.Root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return file, outside(err)
 	}
 	return rawfile.Of(found), nil
+}
+
+// openListed opens the file of a record, which fileName has named. On the way to it from
+// the root of the scan were no symbolic links when it was listed, unless the scan followed
+// them; one that took the place of a folder may lead anywhere.
+func openListed(s *kb.Scan, record, name string) (rawfile.File, error) {
+	listed, err := scan.FilePath(s, record)
+	root, rest, below := scan.SplitRoot(s, listed)
+	if err != nil || !below || s.Follow {
+		return rawfile.Open(name, s.Follow)
+	}
+	if !filepath.IsAbs(root) {
+		root = filepath.Join(s.Dir, root)
+	}
+	file, err := rawfile.OpenBelow(root, rest)
+	if errors.Is(err, unix.ELOOP) {
+		err = kb.NewFault(kb.Processing, kb.NotRegular, "not a regular file any more, but below a symbolic link")
+	}
+	return file, err
 }
 
 // fileName returns the name of the file of a record: one below Root if there is a root,

@@ -110,6 +110,18 @@ func FilePath(s *kb.Scan, record string) (string, error) {
 	return rest, nil
 }
 
+// SplitRoot splits where a file is to be read, as FilePath returns it, into the root that
+// the scan found it below, the innermost of several, and the way from there. It is not ok
+// for a file that is a root itself or was listed by name.
+func SplitRoot(s *kb.Scan, file string) (root, rest string, ok bool) {
+	for _, r := range s.Roots {
+		if way, is := below(r, file); is && (!ok || len(way) < len(rest)) {
+			root, rest, ok = r, way, true
+		}
+	}
+	return root, rest, ok
+}
+
 // Below reports whether a path of a record is the folder or lies below it: the
 // test for what an unread folder hides.
 func Below(folder, record string) bool {

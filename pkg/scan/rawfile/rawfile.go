@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -53,7 +54,7 @@ func Of(file *os.File) File { return File{file.Name(), int(file.Fd()), file} }
 // the harm is kept away, and [File.Stat] finds it. Only with follow may path be a
 // symbolic link.
 func Open(path string, follow bool) (File, error) {
-	flags := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
+	flags := openFlags
 	if !follow {
 		flags |= unix.O_NOFOLLOW
 	}
@@ -63,6 +64,33 @@ func Open(path string, follow bool) (File, error) {
 		return err
 	})
 	return f, pathError("open", path, err)
+}
+
+const openFlags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
+
+// OpenBelow opens a file below a folder as [Open] does without follow, and not through
+// a symbolic link in the place of one of the folders between them either: then the
+// error is ELOOP. A system without openat2(2), as Linux before 5.6, goes through it.
+func OpenBelow(folder, rest string) (File, error) {
+	f := File{path: filepath.Join(folder, rest)}
+	var dir int
+	err := Again(func() (err error) {
+		dir, err = unix.Open(folder, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if err != nil {
+		return f, pathError("open", folder, err)
+	}
+	defer unix.Close(dir) // nothing was written
+	how := unix.OpenHow{Flags: openFlags, Resolve: unix.RESOLVE_NO_SYMLINKS}
+	err = Again(func() (err error) {
+		f.fd, err = unix.Openat2(dir, rest, &how)
+		return err
+	})
+	if err == unix.ENOSYS || err == unix.EPERM { // EPERM is how some sandboxes refuse what they do not know
+		return Open(f.path, false)
+	}
+	return f, pathError("open", f.path, err)
 }
 
 // Stat is fstat(2).
