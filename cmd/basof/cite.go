@@ -22,7 +22,7 @@ func citation(c *cli.Context, reader *sqlite.Reader) (cite asof.Cite, ok bool, e
 	if !ok {
 		return cite, false, nil
 	}
-	document, err := reader.InForce(c.Context, cleanName(c.Args().First()), ever)
+	document, err := reader.InForce(c.Context, kb.CleanPrefix(c.Args().First()), ever)
 	return cite, document == nil, err
 }
 

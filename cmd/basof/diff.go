@@ -76,7 +76,7 @@ func (d *diff) run(c *cli.Context) (err error) {
 	if *d.verbose {
 		tool.Note(c, "compared with what was so "+from.String())
 	}
-	prefix := cleanName(c.Args().First())
+	prefix := kb.CleanPrefix(c.Args().First())
 	for _, point := range []kb.Point{from.Point, to.Point} {
 		if err := remembered(c, reader, point, prefix); err != nil {
 			return err

@@ -51,7 +51,7 @@ func (l *list) run(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	prefix := cleanName(c.Args().First())
+	prefix := kb.CleanPrefix(c.Args().First())
 	if err := remembered(c, reader, point.Point, prefix); err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (s *search) run(c *cli.Context) (err error) {
 	warnForeign(c, reader, &point)
 	found, err := asof.Find(c.Context, reader, embedder, asof.Search{
 		Words: words, Syntax: *s.syntax, Strict: *s.strict, Mode: asof.SearchMode(*s.mode), Exact: *s.exact,
-		Prefixes: prefixes, At: point.Point, Limit: int(min(*s.k, *s.limit)),
+		Prefixes: prefixes, At: point.Point, Now: kb.InstantOf(time.Now()), Limit: int(min(*s.k, *s.limit)),
 	})
 	if err != nil {
 		return explainSearch(err, embedder.Name())
@@ -167,8 +167,8 @@ func (s *search) printer(c *cli.Context, about stamp) func(*asof.Hit) error {
 
 // warn says how the answer differs from what was asked for.
 func (s *search) warn(c *cli.Context, found *asof.Found) {
-	if *s.verbose && len(found.Asking) > 0 {
-		tool.Note(c, fmt.Sprintf("left out of the search, since it only asks: %s (-strict leaves it in)", strings.Join(found.Asking, " ")))
+	if *s.verbose && len(found.QuestionWords) > 0 {
+		tool.Note(c, fmt.Sprintf("left out of the search, since it only asks: %s (-strict leaves it in)", strings.Join(found.QuestionWords, " ")))
 	}
 	var unheard []string
 	for _, word := range found.Corrected {
@@ -257,7 +257,7 @@ func orList(words []string) string {
 func cleanNames(typed []string) []string {
 	var names []string
 	for _, name := range typed {
-		if name = cleanName(name); name == "" {
+		if name = kb.CleanPrefix(name); name == "" {
 			return nil
 		}
 		names = append(names, name)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -90,20 +89,11 @@ func document(c *cli.Context) (string, error) {
 	case c.Args().First() == "":
 		return "", tool.Usagef("name a document")
 	}
-	return cleanName(c.Args().First()), nil
+	return kb.CleanPrefix(c.Args().First()), nil
 }
 
 // commandNames are the commands beside show, in the order of the help.
 var commandNames = []string{"search", "when", "ls", "log", "annotate", "diff", "tar", "info", "backup"}
-
-// cleanName makes of what the user typed the name under which bscan records it.
-func cleanName(typed string) string {
-	name := path.Clean(typed)
-	if name == "." {
-		return ""
-	}
-	return name
-}
 
 // explain says what is known of a path that held nothing.
 func explain(c *cli.Context, reader *sqlite.Reader, e *asof.AbsentError) error {

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -18,7 +16,6 @@ import (
 	"github.com/seed16713943/btools/pkg/report"
 	"github.com/seed16713943/btools/pkg/sqlite"
 	"github.com/seed16713943/btools/pkg/tool"
-	"github.com/seed16713943/btools/pkg/when"
 )
 
 func forgetCommand() *cli.Command {
@@ -100,21 +97,13 @@ func (s *settings) forgetting(c *cli.Context) (what ingest.Forgetting, err error
 	case *s.yes && *s.dryRun:
 		return what, tool.Usagef("of -yes and -dry-run, only one")
 	}
-	tool.WarnZone(c)
-	moment, err := when.Parse(*s.at, time.Now(), time.Local)
-	if err != nil {
-		return what, tool.Usagef("-before: %w", err)
+	if what.Before, err = parseTime(c, "-before", *s.at); err != nil {
+		return what, err
 	}
-	if moment.Note != "" {
-		tool.Warn(c, errors.New(moment.Note))
-	}
-	what.Before = kb.InstantOf(moment.Time)
 	if what.Before > now() {
 		return what, tool.Usagef("-before: %s lies ahead", what.Before)
 	}
-	if prefix := path.Clean(c.Args().First()); prefix != "." { // as bscan cleans names
-		what.Prefix = prefix
-	}
+	what.Prefix = kb.CleanPrefix(c.Args().First())
 	return what, nil
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -33,26 +32,34 @@ bingest rm -at 2025-01-15 docs/drafts docs/notes.md`,
 	}
 }
 
-func (s *settings) rm(c *cli.Context) error {
-	if !c.Args().Present() {
-		return tool.Usagef("name the documents or folders that are gone")
-	}
+// parseTime reads a time that a flag was given.
+func parseTime(c *cli.Context, flag, text string) (kb.Instant, error) {
 	tool.WarnZone(c)
-	moment, err := when.Parse(*s.at, time.Now(), time.Local)
+	moment, err := when.Parse(text, time.Now(), time.Local)
 	if err != nil {
-		return tool.Usagef("-at: %w", err)
+		return 0, tool.Usagef("%s: %w", flag, err)
 	}
 	if moment.Note != "" {
 		tool.Warn(c, errors.New(moment.Note))
 	}
+	return kb.InstantOf(moment.Time), nil
+}
+
+func (s *settings) rm(c *cli.Context) error {
+	if !c.Args().Present() {
+		return tool.Usagef("name the documents or folders that are gone")
+	}
+	moment, err := parseTime(c, "-at", *s.at)
+	if err != nil {
+		return err
+	}
 	var at *kb.Instant
 	if *s.at != "now" {
-		instant := kb.InstantOf(moment.Time)
-		at = &instant
+		at = &moment
 	}
 	var prefixes []string
 	for _, prefix := range c.Args().Slice() {
-		if prefix = path.Clean(prefix); prefix == "." || prefix == "/" { // as bscan cleans names
+		if prefix = kb.CleanPrefix(prefix); prefix == "" || prefix == "/" {
 			return tool.Usagef("rm needs the name of a document or folder, not of everything")
 		}
 		prefixes = append(prefixes, prefix)

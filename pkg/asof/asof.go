@@ -7,7 +7,7 @@
 //	if errors.As(err, &absent) { … }
 //	err = store.WriteContent(ctx, os.Stdout, span.SHA256)
 //
-//	found, err := asof.Find(ctx, store, embedder, asof.Search{Words: "retry", At: point, Limit: 10})
+//	found, err := asof.Find(ctx, store, embedder, asof.Search{Words: "retry", At: point, Now: now, Limit: 10})
 //
 // Answers come from the versions alone, and those of searches from the passages
 // that were made of them; no limit ever changes which version, or which passages,

@@ -41,13 +41,13 @@ func wordSet(list string) map[string]bool {
 	return set
 }
 
-// leastAsking is how many such words make a question. One alone may be the name of
+// minQuestionWords is how many such words make a question. One alone may be the name of
 // something, as in "who command", or a clause, as in "where clause".
-const leastAsking = 2
+const minQuestionWords = 2
 
-// asking returns how many words at the beginning of a search only ask. They are not all
+// questionWords returns how many words at the beginning of a search only ask. They are not all
 // words: something is asked about.
-func asking(words []Word) int {
+func questionWords(words []Word) int {
 	most := 0
 	for _, language := range languages {
 		n := 0
@@ -56,17 +56,17 @@ func asking(words []Word) int {
 		}
 		most = max(most, n)
 	}
-	if most < leastAsking || most == len(words) {
+	if most < minQuestionWords || most == len(words) {
 		return 0
 	}
 	return most
 }
 
-// withoutAsking leaves out the words that only ask, unless a text in scope has the
+// dropQuestionWords leaves out the words that only ask, unless a text in scope has the
 // whole question, as the heading of a page of answers has.
-func (f *finder) withoutAsking(ctx context.Context, words []Word) ([]Word, error) {
-	n := asking(words)
-	if n == 0 || len(words) > mostWords {
+func (f *finder) dropQuestionWords(ctx context.Context, words []Word) ([]Word, error) {
+	n := questionWords(words)
+	if n == 0 || len(words) > maxIndexWords {
 		return words, nil
 	}
 	count, _, err := f.holding(ctx, f.Words, 1)
@@ -74,7 +74,7 @@ func (f *finder) withoutAsking(ctx context.Context, words []Word) ([]Word, error
 		return words, err
 	}
 	for _, word := range words[:n] {
-		f.found.Asking = append(f.found.Asking, word.Typed)
+		f.found.QuestionWords = append(f.found.QuestionWords, word.Typed)
 	}
 	return words[n:], nil
 }

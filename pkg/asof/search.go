@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -32,7 +31,7 @@ type Search struct {
 	Exact    bool     // compare with all vectors in full, rather than with the likeliest
 	Prefixes []string // documents, and folders that they are below; none for all
 	At       kb.Point
-	Now      kb.Instant // what Hit.Current is about; the time of day if 0
+	Now      kb.Instant // what Hit.Current is about
 	Limit    int        // of hits
 }
 
@@ -42,8 +41,8 @@ type Found struct {
 	// Corrected has the words that no text in scope holds, with those that were
 	// searched for in their place.
 	Corrected []Correction
-	// Asking has the words of a question that only ask, and were left out.
-	Asking []string
+	// QuestionWords has the words of a question that only ask, and were left out.
+	QuestionWords []string
 	// Waiting is how many of the passages in force have no vector yet and were
 	// found by their words alone, where the search goes by vectors.
 	Waiting int64
@@ -157,9 +156,6 @@ func Find(ctx context.Context, store SearchStore, embedder embed.Embedder, s Sea
 	}
 	s.Words = norm.NFC.String(visible.Replace(s.Words)) // as SplitWords has words
 	f := &finder{store: store, Search: s, index: index, found: &Found{Behind: index.Behind}}
-	if f.Now == 0 {
-		f.Now = kb.InstantOf(time.Now())
-	}
 	if f.Syntax {
 		f.Mode = Text
 	}
@@ -246,7 +242,7 @@ func (f *finder) embed(ctx context.Context, embedder embed.Embedder) error {
 	if f.index.Dim == 0 {
 		return f.without(ErrNoVectors)
 	}
-	vectors, err := embedder.Embed(ctx, []string{f.asked()})
+	vectors, err := embedder.Embed(ctx, []string{f.textToEmbed()})
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -263,10 +259,10 @@ func (f *finder) embed(ctx context.Context, embedder embed.Embedder) error {
 	return nil
 }
 
-// asked returns what is embedded: the words as they were typed, except that an
+// textToEmbed returns what is embedded: the words as they were typed, except that an
 // embedder that matches wording gets corrected ones, since nothing is worded as
 // the others are.
-func (f *finder) asked() string {
+func (f *finder) textToEmbed() string {
 	words := f.Words
 	if !embed.IsBuiltin(f.index.Embedder) {
 		return words

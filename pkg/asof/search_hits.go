@@ -52,7 +52,7 @@ func (f *finder) describe(ctx context.Context, best []ranked) error {
 			hit.Current = Gone
 		}
 		if r.text > 0 {
-			if hit.Marks, err = f.store.Marks(ctx, f.words.query.asking(math.MaxInt), r.Text); err != nil {
+			if hit.Marks, err = f.store.Marks(ctx, f.words.query.forIndex(math.MaxInt), r.Text); err != nil {
 				return err
 			}
 		}

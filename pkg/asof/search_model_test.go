@@ -118,8 +118,8 @@ func (m *model) inScope(t term, texts map[int]bool) bool {
 	return false
 }
 
-// withoutAsking leaves out the words that a question begins with, unless a text has it.
-func (m *model) withoutAsking(units []string, texts map[int]bool) []string {
+// dropQuestionWords leaves out the words that a question begins with, unless a text has it.
+func (m *model) dropQuestionWords(units []string, texts map[int]bool) []string {
 	var different []string
 	for _, unit := range units {
 		if !slices.ContainsFunc(different, func(o string) bool {
@@ -148,7 +148,7 @@ func (m *model) withoutAsking(units []string, texts map[int]bool) []string {
 // the weights of all.
 func (m *model) ask(units []string, strict bool, texts map[int]bool) (terms []term, sum float64) {
 	if !strict {
-		units = m.withoutAsking(units, texts)
+		units = m.dropQuestionWords(units, texts)
 	}
 	seen := map[string]bool{}
 	add := func(t term) bool {

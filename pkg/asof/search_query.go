@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	mostAsked = 1000 // different words of a query that are looked at
-	mostWords = 64   // that are searched for: the rarest
+	maxQueryWords = 1000 // different words of a query that are looked at
+	maxIndexWords = 64   // that are searched for: the rarest
 
 	// manyTexts is from how many texts on words in more than half of them are
 	// left out: to look at all that hold them takes long and changes nothing.
@@ -30,8 +30,8 @@ type weighted struct {
 	most  float64
 }
 
-// asking returns the query for texts that hold any of the first n words.
-func (q *query) asking(n int) Query {
+// forIndex returns the query for texts that hold any of the first n words.
+func (q *query) forIndex(n int) Query {
 	if q.syntax != "" {
 		return Query{Syntax: q.syntax}
 	}
@@ -68,8 +68,8 @@ func (q *query) rest(n int) float64 {
 	return q.share(sum)
 }
 
-// asker makes a query of words.
-type asker struct {
+// queryBuilder makes a query of words.
+type queryBuilder struct {
 	*finder
 	texts  int64
 	common int64 // a word in more texts than this tells none of them from others
@@ -85,10 +85,10 @@ func (f *finder) query(ctx context.Context) (*query, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &asker{finder: f, texts: texts, common: texts / 2}
+	a := &queryBuilder{finder: f, texts: texts, common: texts / 2}
 	words := different(f.store.SplitWords(f.Words))
 	if !f.Syntax && !f.Strict {
-		if words, err = f.withoutAsking(ctx, words); err != nil {
+		if words, err = f.dropQuestionWords(ctx, words); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +117,7 @@ func different(words []Word) []Word {
 	seen := make(map[string]bool)
 	var once []Word
 	for _, word := range words {
-		if !seen[word.Text] && len(once) < mostAsked {
+		if !seen[word.Text] && len(once) < maxQueryWords {
 			seen[word.Text] = true
 			once = append(once, word)
 		}
@@ -153,7 +153,7 @@ func (f *finder) holding(ctx context.Context, words string, most int64) (count, 
 }
 
 // add adds a word if texts in scope hold it, and reports whether they do.
-func (a *asker) add(ctx context.Context, word Word) (bool, error) {
+func (a *queryBuilder) add(ctx context.Context, word Word) (bool, error) {
 	holding := a.holding
 	if a.Syntax { // where FTS5 says what is searched for
 		holding = a.store.Holding
@@ -171,7 +171,7 @@ func (a *asker) add(ctx context.Context, word Word) (bool, error) {
 		return false, nil
 	}
 	held := false
-	for _, pair := range word.Pairs[:min(len(word.Pairs), mostWords)] {
+	for _, pair := range word.Pairs[:min(len(word.Pairs), maxIndexWords)] {
 		if count, _, err = a.store.Holding(ctx, pair, a.common+1); err != nil {
 			return false, err
 		}
@@ -189,7 +189,7 @@ func (a *asker) add(ctx context.Context, word Word) (bool, error) {
 	return true, nil
 }
 
-func (a *asker) hold(word string, count int64) {
+func (a *queryBuilder) hold(word string, count int64) {
 	same := func(w weighted) bool { return w.text == word }
 	if !slices.ContainsFunc(a.held, same) {
 		a.held = append(a.held, weighted{word, count, a.weight(count)})
@@ -201,13 +201,13 @@ const leastWeight = 2.2e-6
 
 // weight returns what a word in so many texts can add to the BM25 of one: its
 // inverse document frequency as FTS5 has it, times k₁ + 1.
-func (a *asker) weight(count int64) float64 {
+func (a *queryBuilder) weight(count int64) float64 {
 	n := float64(count)
 	return max(2.2*math.Log((float64(a.texts)-n+0.5)/(n+0.5)), leastWeight)
 }
 
 // correct looks for words in the place of those that no text in scope holds.
-func (a *asker) correct(ctx context.Context, unknown []Word) error {
+func (a *queryBuilder) correct(ctx context.Context, unknown []Word) error {
 	for _, word := range unknown {
 		count, _, err := a.store.Holding(ctx, word.Text, 1)
 		if err != nil {
@@ -235,9 +235,9 @@ func (a *asker) correct(ctx context.Context, unknown []Word) error {
 }
 
 // choose makes a query of the rarest words.
-func (a *asker) choose() *query {
+func (a *queryBuilder) choose() *query {
 	slices.SortStableFunc(a.held, func(x, y weighted) int { return cmp.Compare(x.count, y.count) })
-	n := min(len(a.held), mostWords)
+	n := min(len(a.held), maxIndexWords)
 	for a.texts >= manyTexts && n > 0 && a.held[n-1].count > a.common && a.held[0].count <= a.common {
 		n--
 	}

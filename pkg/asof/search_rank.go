@@ -208,7 +208,7 @@ type byWords struct {
 	query *query
 	scope Scope
 
-	asked   bool     // matches are there
+	matched bool     // matches are there
 	among   int      // words that they hold at least one of
 	rest    float64  // score that a text holding none of these can have
 	matches []Match  // the best first, with shares for scores
@@ -223,7 +223,7 @@ func (b *byWords) top(ctx context.Context, n int) ([]ranked, error) {
 		return nil, nil
 	}
 	for {
-		if !b.asked {
+		if !b.matched {
 			if err := b.widen(ctx); err != nil {
 				return nil, err
 			}
@@ -234,7 +234,7 @@ func (b *byWords) top(ctx context.Context, n int) ([]ranked, error) {
 		if b.rest == 0 || len(b.list) >= n && b.list[n-1].score > b.rest {
 			return withEquals(b.list, n), nil
 		}
-		b.asked = false
+		b.matched = false
 	}
 }
 
@@ -249,7 +249,7 @@ func (b *byWords) widen(ctx context.Context) error {
 	for n := b.among; b.among < len(words) && (b.among == n || rows+words[b.among].count <= most); b.among++ {
 		rows += words[b.among].count
 	}
-	matches, err := b.store.Matches(ctx, b.query.asking(b.among))
+	matches, err := b.store.Matches(ctx, b.query.forIndex(b.among))
 	if err != nil {
 		return err
 	}
@@ -264,7 +264,7 @@ func (b *byWords) widen(ctx context.Context) error {
 	if b.among < len(words) {
 		b.rest = b.query.rest(b.among)
 	}
-	b.asked, b.matches, b.placed, b.list = true, matches, 0, nil
+	b.matched, b.matches, b.placed, b.list = true, matches, 0, nil
 	return nil
 }
 
@@ -305,7 +305,7 @@ func (b *byWords) of(ctx context.Context, texts []int64) (map[int64]float64, err
 		}
 		return scores, nil
 	}
-	q := b.query.asking(math.MaxInt)
+	q := b.query.forIndex(math.MaxInt)
 	q.Texts = texts
 	matches, err := b.store.Matches(ctx, q)
 	for _, m := range matches {

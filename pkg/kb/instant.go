@@ -94,9 +94,6 @@ type Interval struct {
 	To   Instant // Forever while it is open
 }
 
-// Contains reports whether t lies in the interval.
-func (v Interval) Contains(t Instant) bool { return v.From <= t && t < v.To }
-
 // Point is a place on both time axes: what was so at Valid, as it was known at
 // Known.
 type Point struct {

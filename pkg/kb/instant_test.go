@@ -71,15 +71,3 @@ func TestInstantThatCannotBeWritten(t *testing.T) {
 		t.Errorf("Forever is written %s, which ParseInstant does not read", text)
 	}
 }
-
-func TestIntervalIsHalfOpen(t *testing.T) {
-	v := kb.Interval{From: 10, To: 20}
-	for at, want := range map[kb.Instant]bool{9: false, 10: true, 19: true, 20: false} {
-		if v.Contains(at) != want {
-			t.Errorf("%+v contains %d: %v, want %v", v, at, !want, want)
-		}
-	}
-	if open := (kb.Interval{From: 10, To: kb.Forever}); !open.Contains(kb.Forever - 1) {
-		t.Error("an open interval ends")
-	}
-}

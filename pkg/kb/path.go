@@ -12,6 +12,15 @@ func IsPath(name string) bool {
 	return name != "" && name != "." && name != "/" && path.Clean(name) == name && !strings.Contains(name, "\x00")
 }
 
+// CleanPrefix makes of a name that somebody typed the one that documents have, or that of
+// a folder of theirs; "" for all of them.
+func CleanPrefix(typed string) string {
+	if name := path.Clean(typed); name != "." {
+		return name
+	}
+	return ""
+}
+
 // Under reports whether a path is a prefix or lies below it, as below a folder. All
 // paths are under "".
 func Under(prefix, path string) bool {

@@ -99,7 +99,8 @@ func measure(ctx context.Context, out io.Writer, copies, originals *base, questi
 	fmt.Fprintf(out, "%-8s %15s  %15s  %15s  %15s  %15s\n", "", "plain", "how do I …", "misspelled", "uncorrected", "headings left")
 	fmt.Fprintf(out, "%-8s%s\n", "", strings.Repeat("   rec@5     MRR ", 5))
 	for _, mode := range []asof.SearchMode{asof.Text, asof.Vector, asof.Hybrid} {
-		ask := asof.Search{Mode: mode, At: kb.Point{Valid: kb.InstantOf(time.Now()), Known: kb.Forever}, Limit: depth}
+		now := kb.InstantOf(time.Now())
+		ask := asof.Search{Mode: mode, At: kb.Point{Valid: now, Known: kb.Forever}, Now: now, Limit: depth}
 		strict := ask
 		strict.Strict = true
 		fmt.Fprintf(out, "%-8s", mode)
