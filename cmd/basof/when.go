@@ -53,15 +53,20 @@ func (w *said) run(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
 	prefixes := cleanNames(c.Args().Tail())
+	if err := remembered(c, reader, point.Point, prefixes...); err != nil {
+		return err
+	}
 	forgotten, err := memoryBegins(c, reader, prefixes...)
 	if err != nil {
 		return err
 	}
+	about := sayingAnswer{stamp: point.stamp()}
 	if forgotten != nil {
+		about.ForgottenBefore = &forgotten.Before
 		tool.Warn(c, fmt.Errorf("what was said before %s is forgotten, at least in part; what stood then may have stood longer", forgotten.Before))
 	}
 	warnForeign(c, reader, &point)
-	print := w.printer(c, point.stamp())
+	print := w.printer(c, about)
 	var count int64
 	var still []string // documents that say it at the point
 	for saying, err := range asof.When(c.Context, reader, phrase, prefixes, point.Point) {
@@ -132,15 +137,20 @@ type sayingAnswer struct {
 	PathBytes []byte      `json:"path_bytes,omitempty"`
 	ValidFrom kb.Instant  `json:"valid_from"`
 	ValidTo   *kb.Instant `json:"valid_to"` // null while it is said
+	// ForgottenBefore is of the whole answer. It stands in every line, since a line of
+	// its own, without valid_to, would pass for something that is said still.
+	ForgottenBefore *kb.Instant `json:"forgotten_before,omitempty"`
 	stamp
 }
 
-func (w *said) printer(c *cli.Context, about stamp) func(*asof.Saying) error {
+// printer returns what prints a saying. In JSON, all have the fields of one.
+func (w *said) printer(c *cli.Context, about sayingAnswer) func(*asof.Saying) error {
 	out := c.App.Writer
 	if *w.json {
 		enc := kb.NewJSONEncoder(out)
 		return func(s *asof.Saying) error {
-			a := sayingAnswer{stamp: about, ValidFrom: s.From, ValidTo: openEnd(s.To)}
+			a := about
+			a.ValidFrom, a.ValidTo = s.From, openEnd(s.To)
 			a.Path, a.PathBytes = kb.Readable(s.Path)
 			return enc.Encode(a)
 		}

@@ -32,7 +32,7 @@ func forgetCommand() *cli.Command {
 		UsageText: `bingest forget -before "2 years ago" -dry-run
 bingest forget -before 2024-01-01 -yes
 bingest forget -before 2024-01-01 -yes docs/drafts`,
-		Description: `A PREFIX is the name of a document or of a folder, as basof ls prints it; without one, it is everything. What a document held at TIME is kept, since that is needed to answer from TIME on. Questions about earlier moments are answered with "forgotten before", and records from then that come again are skipped.
+		Description: `A PREFIX is the name of a document or of a folder, as basof ls prints it; without one, it is everything. What a document held at TIME is kept, since that is needed to answer from TIME on. Questions about earlier moments are answered with "forgotten before"; basof log and basof when without -at list what is left, and say where memory begins. Records from then that come again are skipped.
 
 Copies that basof backup made before keep what they hold.`,
 		Flags:  tool.Flags(&s.set),
