@@ -72,7 +72,8 @@ func (i *index) write(w io.Writer, list []textless) error {
 		if i.Rejected == 1 {
 			it = "it"
 		}
-		lines = append(lines, fmt.Sprintf("%s no vector of %s, which rejected %s; the words alone find %[3]s", verb(i.Rejected, "passage", "has", "have"), i.Embedder, it))
+		lines = append(lines, fmt.Sprintf("%s no vector, since %s gave none that can be used; the words alone find %s, and bingest reindex asks again",
+			verb(i.Rejected, "passage", "has", "have"), i.Embedder, it))
 	}
 	switch {
 	case i.Behind:

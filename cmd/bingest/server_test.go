@@ -200,7 +200,7 @@ func TestServerRejects(t *testing.T) {
 	if st := decode[status](t, p.output(0, nil, "bingest", "status", "-json")); st.Index.Rejected != 1 {
 		t.Errorf("status %+v", st.Index)
 	}
-	if out := p.output(0, nil, "bingest", "status"); !bytes.Contains(out, []byte("1 passage has no vector of openai:m, which rejected it")) {
+	if out := p.output(0, nil, "bingest", "status"); !bytes.Contains(out, []byte("1 passage has no vector, since openai:m gave none that can be used; the words alone find it, and bingest reindex asks again\n")) {
 		t.Errorf("status for people: %s", out)
 	}
 	rep = decode[measured](t, p.output(0, bytes.NewReader(stream), "bingest", "-embed-url", server.URL))

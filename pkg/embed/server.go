@@ -22,8 +22,9 @@ import (
 // halved until the text that it objects to stands alone, and the others get their
 // vectors. So is one over which it fails each time (status 500), as some servers do
 // over a text that they will never accept, while it still gives others their vector.
-// When the server stays away or refuses everything, nothing more is
-// sent, and all texts without a vector have that fault.
+// A text whose vector is zero or not finite is asked for once more, by itself. When
+// the server stays away or refuses everything, nothing more is sent, and all texts
+// without a vector have that fault.
 type Server struct {
 	model    string
 	endpoint string
@@ -77,7 +78,7 @@ func (s *Server) InFlight() int { return s.opts.InFlight }
 func (s *Server) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	left, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	j := &job{server: s, texts: texts, vectors: make([][]float32, len(texts)), stop: stop}
+	j := &job{server: s, texts: texts, vectors: make([][]float32, len(texts)), again: make([]bool, len(texts)), stop: stop}
 	var batches sync.WaitGroup
 	for from := 0; from < len(texts) && s.enter(left); {
 		first, end := from, s.batch(texts, from)
@@ -125,6 +126,7 @@ type job struct {
 	server  *Server
 	texts   []string
 	vectors [][]float32             // each element is written by one goroutine
+	again   []bool                  // what was asked for once more; as above
 	stop    context.CancelCauseFunc // called with the fault that ends the job
 
 	mu       sync.Mutex
@@ -138,7 +140,7 @@ func (j *job) embed(ctx context.Context, from, end int, suspects bool) {
 	var f *failure
 	switch {
 	case err == nil:
-		j.keep(from, vectors)
+		j.keep(ctx, from, vectors)
 		return
 	case !errors.As(err, &f):
 		j.stop(err) // ctx is done
@@ -192,15 +194,20 @@ func (s *Server) prove(ctx context.Context) error {
 	return err
 }
 
-// keep takes the vectors of the texts from an index on, and rejects those texts
-// whose vector has no direction.
-func (j *job) keep(from int, vectors [][]float32) {
+// keep takes the vectors of the texts from an index on. A text whose vector has no
+// direction is asked for once more by itself, since that may be the fault of the
+// moment, or of what else was in the batch; then it is rejected.
+func (j *job) keep(ctx context.Context, from int, vectors [][]float32) {
 	for i, v := range vectors {
-		if !unit(v) {
-			j.reject(from+i, kb.NewFault(kb.Processing, Rejected, "the server's vector is zero or not finite"))
-			continue
+		switch i := from + i; {
+		case unit(v):
+			j.vectors[i] = v
+		case !j.again[i]:
+			j.again[i] = true
+			j.embed(ctx, i, i+1, false)
+		default:
+			j.reject(i, kb.NewFault(kb.Processing, Rejected, "the server's vector is zero or not finite, and was so twice"))
 		}
-		j.vectors[from+i] = v
 	}
 }
 

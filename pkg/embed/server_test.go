@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -295,8 +296,16 @@ func TestServerVectorsWithoutDirection(t *testing.T) {
 		"infinite in base64": strconv.Quote(packed(float32(math.Inf(1)), 1, 2)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int, _ []string) bool {
-				return fails(w, 200, `{"data":[{"index":1,"embedding":`+bad+`},{"index":2,"embedding":"`+packed(2, 1, 2)+`"},{"index":0,"embedding":[0,1.0,2e0]}]}`)
+			passes := false
+			f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int, texts []string) bool {
+				switch {
+				case len(texts) == 3:
+					return fails(w, 200, `{"data":[{"index":1,"embedding":`+bad+`},{"index":2,"embedding":"`+packed(2, 1, 2)+`"},{"index":0,"embedding":[0,1.0,2e0]}]}`)
+				case passes:
+					return false
+				default:
+					return fails(w, 200, `{"data":[{"index":0,"embedding":`+bad+`}]}`)
+				}
 			})
 			s, _ := newTestServer(t, f.url, nil)
 			texts := numbered(3)
@@ -306,7 +315,35 @@ func TestServerVectorsWithoutDirection(t *testing.T) {
 			if !errors.As(err, &lacking) || len(lacking.Faults) != 1 || lacking.Faults[1].Code != Rejected {
 				t.Errorf("error %v", err)
 			}
+			passes = true
+			vectors, err = s.Embed(t.Context(), texts)
+			checkVectors(t, texts, vectors)
+			if err != nil {
+				t.Errorf("what passes: %v", err)
+			}
+			if got, want := f.received(), [][]string{texts, texts[1:2], texts, texts[1:2]}; !reflect.DeepEqual(got, want) {
+				t.Errorf("requests %q, not %q", got, want)
+			}
 		})
+	}
+}
+
+// A server that fails when it is asked for a vector once more is away, and the text
+// waits.
+func TestServerAwayWhenAskedAgain(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, n int, texts []string) bool {
+		if n > 1 {
+			return fails(w, 503, "")
+		}
+		return fails(w, 200, `{"data":[{"embedding":[0,1,2]},{"embedding":[NaN,1,2]}]}`)
+	})
+	s, _ := newTestServer(t, f.url, nil)
+	texts := numbered(2)
+	vectors, err := s.Embed(t.Context(), texts)
+	checkVectors(t, texts, vectors, 1)
+	var lacking *BatchError
+	if !errors.As(err, &lacking) || len(lacking.Faults) != 1 || lacking.Faults[1].Code != kb.Unavailable {
+		t.Errorf("error %v", err)
 	}
 }
 
