@@ -100,8 +100,38 @@ func (s *Server) body(texts []string) []byte {
 	return body
 }
 
-// attempt sends one request for a number of vectors.
+// attempt sends one request for a number of vectors. What its failure says is
+// without the key, which some servers repeat.
 func (s *Server) attempt(ctx context.Context, body []byte, count int) ([][]float32, *failure) {
+	vectors, f := s.exchange(ctx, body, count)
+	if f != nil {
+		if text := s.withoutKey(f.Error()); text != f.Error() {
+			f.Err = &keyless{f.Err, text}
+		}
+	}
+	return vectors, f
+}
+
+// keyless is an error with another text.
+type keyless struct {
+	error
+	text string
+}
+
+func (e *keyless) Error() string { return e.text }
+
+// Unwrap returns the error itself.
+func (e *keyless) Unwrap() error { return e.error }
+
+func (s *Server) withoutKey(text string) string {
+	if s.key == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, s.key, "(key)")
+}
+
+// exchange is attempt, whose failure may have the key in it.
+func (s *Server) exchange(ctx context.Context, body []byte, count int) ([][]float32, *failure) {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.endpoint, bytes.NewReader(body))
@@ -208,8 +238,7 @@ func retryAfter(header string, now time.Time) time.Duration {
 	return 0
 }
 
-// message returns what an answer says about its failure, in one line and without
-// the key, which some servers repeat.
+// message returns what an answer says about its failure, in one line.
 func (s *Server) message(answer []byte) string {
 	var body struct {
 		Error   json.RawMessage `json:"error"`
@@ -230,11 +259,8 @@ func (s *Server) message(answer []byte) string {
 			text = body.Message
 		}
 	}
-	const most = 300 // characters
-	text = strings.Join(strings.Fields(text), " ")
-	if s.key != "" {
-		text = strings.ReplaceAll(text, s.key, "(key)")
-	}
+	const most = 300                                             // characters
+	text = s.withoutKey(strings.Join(strings.Fields(text), " ")) // before it is cut, perhaps within the key
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
 	}

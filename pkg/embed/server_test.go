@@ -188,6 +188,18 @@ func TestServerFaults(t *testing.T) {
 			return fails(w, status, body, header...)
 		}
 	}
+	raw := func(answer string) func(http.ResponseWriter, *http.Request, int, []string) bool {
+		return func(w http.ResponseWriter, _ *http.Request, _ int, _ []string) bool {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				_, err = io.WriteString(conn, answer)
+			}
+			if err = errors.Join(err, conn.Close()); err != nil {
+				t.Error(err)
+			}
+			return true
+		}
+	}
 	tests := []struct {
 		name     string
 		answer   func(http.ResponseWriter, *http.Request, int, []string) bool
@@ -201,6 +213,11 @@ func TestServerFaults(t *testing.T) {
 		{"429 for an hour", always(429, "", "Retry-After", "3600"), 1, kb.ExceptionAfterRetries, RateLimited, "no reason given (it asks to wait 1h0m0s)"},
 		{"504", always(504, ""), 3, kb.ExceptionAfterRetries, kb.Timeout, "504"},
 		{"401", always(401, `{"error":{"message":"wrong key sesame"}}`), 1, kb.Processing, Refused, "401 Unauthorized: wrong key (key)"},
+		{"the key where it is cut", always(401, strings.Repeat("x", 297)+"sesame"), 1, kb.Processing, Refused, "xxx(ke…"},
+		{"the key in the status", raw("HTTP/1.1 401 Bad key sesame\r\nContent-Length: 0\r\n\r\n"), 1, kb.Processing, Refused, "401 Bad key (key): no reason given"},
+		{"the key in an address", always(307, "", "Location", "http://elsewhere.example/?key=sesame"), 1, kb.Processing, Refused, "?key=(key)"},
+		{"the key in what is no address", always(307, "", "Location", "://sesame"), 3, kb.ExceptionAfterRetries, kb.Unavailable, `"://(key)"`},
+		{"the key in what is no answer", raw("HTTP/1.1 sesame\r\n\r\n"), 3, kb.ExceptionAfterRetries, kb.Unavailable, `status code "(key)"`},
 		{"404", always(404, `{"message":"no model m"}`), 1, kb.Processing, Refused, "404 Not Found: no model m"},
 		{"307", always(307, "", "Location", "http://elsewhere.example/"), 1, kb.Processing, Refused, "307 Temporary Redirect: Location: http://elsewhere.example/"},
 		{"400 for everything", always(400, `{"error":{"message":"no such model"}}`), 3, kb.Processing, Refused, "no such model"},
