@@ -26,17 +26,13 @@ func (s *search) embedder(ctx context.Context, reader *sqlite.Reader) (embed.Emb
 		return embed.NewAbsent(name, tool.WithHint(
 			fmt.Errorf("the vectors are of the embedder %s, which this version does not have", name),
 			"make them anew with: bingest reindex -embed builtin")), nil
-	case *s.url == "":
+	case s.url == "":
 		// OpenAI's own server does not stand in for one that nobody has named: what is
 		// searched for is not sent to where the documents perhaps never were.
 		return embed.NewAbsent(name, tool.WithHint(
 			fmt.Errorf("the vectors are of the embedder %s, a model of a server, and it is not said which", name),
 			"name it with -embed-url or BATCH_EMBED_URL, and its key with BATCH_EMBED_KEY")), nil
 	default:
-		server, err := embed.Parse(name, embed.Options{URL: *s.url, Attempts: 2, Timeout: *s.timeout})
-		if err != nil {
-			return nil, s.set.Lookup("embed-url").Refuse("%w", err)
-		}
-		return server, nil
+		return embed.Parse(name, embed.Options{URL: string(s.url), Attempts: 2, Timeout: *s.timeout})
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed16713943/btools/pkg/asof"
 	"github.com/seed16713943/btools/pkg/config"
+	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/ingest"
 	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite"
@@ -31,7 +32,7 @@ func searchCommand() *cli.Command {
 	s.strict = s.set.Bool("strict", "", "search for the words as they are: not for similar ones in the place of those that no document holds, and with those that a question begins with, as 'how do I'")
 	s.syntax = s.set.Bool("fts", "", "WORDS are in the query syntax of SQLite's FTS5, and the search goes by them alone: \"one two\" OR NEAR(three four), retr*, heading:retry")
 	s.exact = s.set.Bool("exact", "", "compare with every vector in full; slower, and the same but for a few among very many")
-	s.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "where the embedding server is, if one made the vectors: `URL`")
+	s.set.Var("embed-url", "BATCH_EMBED_URL", &s.url, "where the embedding server is, if one made the vectors: `URL`")
 	s.timeout = s.set.Duration("embed-timeout", "", 20*time.Second, "give up a request to it that takes longer than `TIME`; it is made twice")
 	s.limit = s.set.Int("", "TEMPORAL_QUERY_LIMIT", 1000, 1, math.MaxInt32, "what search, when and log print at most, in passages, lines and versions")
 	return &cli.Command{
@@ -57,7 +58,8 @@ A PREFIX is the name of a document or of a folder; with any, only what is under 
 
 type search struct {
 	*question
-	mode, url                   *string
+	mode                        *string
+	url                         embed.Address
 	timeout                     *time.Duration
 	k, limit                    *int64
 	long, strict, syntax, exact *bool

@@ -11,6 +11,7 @@ import (
 	"github.com/seed16713943/btools/pkg/embed"
 	"github.com/seed16713943/btools/pkg/extract"
 	"github.com/seed16713943/btools/pkg/ingest"
+	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/tool"
 )
 
@@ -19,7 +20,7 @@ type indexing struct {
 	filters       *[]string
 	filterTimeout *time.Duration
 	embed         *string
-	url           *string
+	url           embed.Address
 	batch         *int64
 	parallel      *int64
 	timeout       *time.Duration
@@ -35,12 +36,12 @@ func (s *settings) addIndexing() {
 	i.filterTimeout = s.set.Duration("filter-timeout", "", extract.DefaultTimeout, "end a filter that takes longer than `TIME` over a document")
 	i.embed = s.set.String("embed", "BATCH_EMBED", "", "what makes the vectors: `builtin|none|openai:MODEL`; if not given, what made those that are there, and builtin for the first")
 	s.set.Lookup("embed").Suggest("builtin", "none", "openai:")
-	i.url = s.set.String("embed-url", "BATCH_EMBED_URL", "", "the `URL` of the embedding server, such as http://localhost:11434/v1; not needed for OpenAI's own if -embed and a key are given")
+	s.set.Var("embed-url", "BATCH_EMBED_URL", &i.url, "the `URL` of the embedding server, such as http://localhost:11434/v1; not needed for OpenAI's own if -embed and a key are given")
 	i.batch = s.set.Int("embed-batch", "", 64, 1, 100_000, "send the embedding server at most `N` passages in a request")
 	i.parallel = s.set.Int("embed-parallel", "", 4, 1, 1024, "send it `N` requests at the same time")
 	i.timeout = s.set.Duration("embed-timeout", "", time.Minute, "give up a request that takes longer than `TIME`")
-	i.keys[0] = s.set.Secret("BATCH_EMBED_KEY", "the key of the embedding server")
-	i.keys[1] = s.set.Secret("OPENAI_API_KEY", "the key of OpenAI's own server, unless there is the other")
+	i.keys[0] = s.set.Secret(kb.EmbedKey, "the key of the embedding server")
+	i.keys[1] = s.set.Secret(kb.OpenAIKey, "the key of OpenAI's own server, unless there is the other")
 }
 
 // parseFilters reads the filters, and looks for their programs rather than let
@@ -70,14 +71,8 @@ func (s *settings) parseFilters() ([]*extract.Filter, error) {
 	return filters, nil
 }
 
-// checkEmbedder refuses an embedder or address that cannot be, before anything
-// is opened.
+// checkEmbedder refuses an embedder that cannot be, before anything is opened.
 func (s *settings) checkEmbedder() error {
-	if *s.index.url != "" {
-		if _, err := embed.NewServer("any", s.serverOptions()); err != nil {
-			return s.set.Lookup("embed-url").Refuse("%w", err)
-		}
-	}
 	if !s.embedderGiven() {
 		return nil
 	}
@@ -95,7 +90,7 @@ func (s *settings) embedderGiven() bool {
 // the user of a model on another one would not want: that takes -embed and a key.
 func (s *settings) serverNamed() error {
 	key := *s.index.keys[0] != "" || *s.index.keys[1] != ""
-	if !embed.IsServer(*s.index.embed) || *s.index.url != "" || s.embedderGiven() && key {
+	if !embed.IsServer(*s.index.embed) || s.index.url != "" || s.embedderGiven() && key {
 		return nil
 	}
 	return tool.WithHint(
@@ -154,7 +149,7 @@ func specOf(name string) string {
 func (s *settings) serverOptions() embed.Options {
 	i := &s.index
 	opts := embed.Options{
-		URL: *i.url, Texts: int(*i.batch), InFlight: int(*i.parallel), Timeout: *i.timeout, Attempts: int(*s.attempts),
+		URL: string(i.url), Texts: int(*i.batch), InFlight: int(*i.parallel), Timeout: *i.timeout, Attempts: int(*s.attempts),
 		Retry: func(err error, wait time.Duration) {
 			i.retries.Add(1)
 			i.waited.Add(int64(wait))

@@ -40,17 +40,14 @@ type Server struct {
 // The error says what is wrong with the URL.
 func NewServer(model string, opts Options) (*Server, error) {
 	opts = opts.withDefaults()
-	base, err := url.Parse(strings.TrimRight(opts.URL, "/"))
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return nil, fmt.Errorf("URL of the embedding server: %q is no http:// or https:// address", opts.URL)
+	base, err := parseAddress(opts.URL)
+	if err != nil {
+		return nil, err
 	}
-	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, errors.New("URL of the embedding server: it may have a host and a path only; a key belongs in BATCH_EMBED_KEY")
-	}
-	s := &Server{model: model, endpoint: base.String() + "/embeddings", opts: opts}
-	s.key = opts.Getenv("BATCH_EMBED_KEY")
-	if s.key == "" && base.String() == openAI {
-		s.key = opts.Getenv("OPENAI_API_KEY")
+	s := &Server{model: model, endpoint: base + "/embeddings", opts: opts}
+	s.key = opts.Getenv(kb.EmbedKey)
+	if s.key == "" && base == openAI {
+		s.key = opts.Getenv(kb.OpenAIKey)
 	}
 	s.dim.Store(int64(opts.Dim))
 	s.slots = make(chan struct{}, opts.InFlight)
@@ -60,6 +57,38 @@ func NewServer(model string, opts Options) (*Server, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return s, nil
+}
+
+// Address is the URL of a server, for a setting: it takes what NewServer does, or
+// nothing.
+type Address string
+
+// Set is that of flag.Value. The error shows nothing that may be a password.
+func (a *Address) Set(text string) error {
+	if text != "" {
+		if _, err := parseAddress(text); err != nil {
+			return err
+		}
+	}
+	*a = Address(text)
+	return nil
+}
+
+// String is that of flag.Value.
+func (a *Address) String() string { return string(*a) }
+
+// parseAddress reads the URL of a server. Of one that may have a password or a key
+// in it, the error shows nothing.
+func parseAddress(text string) (string, error) {
+	base, err := url.Parse(strings.TrimRight(text, "/"))
+	switch sound := err == nil && (base.Scheme == "http" || base.Scheme == "https") && base.Host != ""; {
+	case sound && base.User == nil && base.RawQuery == "" && base.Fragment == "":
+		return base.String(), nil
+	case sound || strings.ContainsAny(text, "@?#"):
+		return "", errors.New("URL of the embedding server: it may have http:// or https://, a host and a path only; a key belongs in BATCH_EMBED_KEY")
+	default:
+		return "", fmt.Errorf("URL of the embedding server: %q is no http:// or https:// address", text)
+	}
 }
 
 // Name is "openai:" and the model. The server is not part of it, since a model

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -109,7 +110,8 @@ var (
 var errLeftOpen = errors.New("it has ended, but what it started has not closed its output")
 
 // Run gives content to the filter and returns what it writes, which is plain text
-// for Extract, as FilteredName, in an encoding that Extract knows.
+// for Extract, as FilteredName, in an encoding that Extract knows. The filter has
+// the environment of this process, but for the keys in it.
 //
 // If the filter takes longer than its Timeout, writes more than MaxOutput, or ctx
 // ends, its whole process group is killed, as it is after any failure; zero stands
@@ -134,6 +136,7 @@ func (f *Filter) Run(ctx context.Context, content []byte) ([]byte, error) {
 	stderr := &tail{}
 	cmd := exec.CommandContext(limited, f.Argv[0], f.Argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(content), stdout, stderr
+	cmd.Env = kb.WithoutKeys(os.Environ())
 	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	cmd.WaitDelay = patience

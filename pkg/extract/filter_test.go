@@ -75,6 +75,18 @@ func TestFilterRun(t *testing.T) {
 	}
 }
 
+// A filter reads what strangers wrote, and has no use for the keys of the embedding
+// server.
+func TestFilterHasNoKeys(t *testing.T) {
+	for _, name := range []string{"BATCH_EMBED_KEY", "OPENAI_API_KEY", "BATCH_EMBED_KEYS"} {
+		t.Setenv(name, "sesame")
+	}
+	got, err := shell("env | grep -F sesame").Run(t.Context(), nil)
+	if err != nil || string(got) != "BATCH_EMBED_KEYS=sesame\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestFilterFails(t *testing.T) {
 	for name, test := range map[string]struct {
 		filter *Filter

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/seed16713943/btools/pkg/kb"
 )
 
 // git starts the processes of git, all in one folder and under the same rules.
@@ -30,10 +32,11 @@ var handedOn = []string{
 }
 
 // environment is that of all processes: their messages in English, the history
-// as it was committed (without replacements and grafts), and nothing fetched.
+// as it was committed (without replacements and grafts), nothing fetched, and no
+// keys of other programs.
 func environment() []string {
 	var env []string
-	for _, v := range os.Environ() {
+	for _, v := range kb.WithoutKeys(os.Environ()) {
 		name, _, _ := strings.Cut(v, "=")
 		if !strings.HasPrefix(name, "GIT_") || slices.Contains(handedOn, name) ||
 			strings.HasPrefix(name, "GIT_CONFIG_KEY_") || strings.HasPrefix(name, "GIT_CONFIG_VALUE_") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,6 +71,36 @@ func TestNothingOutsideChangesAList(t *testing.T) {
 	text, _ := list(t, githist.Options{Dir: r.dir, Follow: true, Hidden: true, Extensions: []string{"*"}})
 	if got := say(records(t, text)); !slices.Equal(got, want) {
 		t.Errorf("%d records, and %d without all that", len(got), len(want))
+	}
+}
+
+// TestGitHasNoKeys looks at the environment that git is given: of the keys of the
+// embedding server, it has none.
+func TestGitHasNoKeys(t *testing.T) {
+	r := randomRepo(t, "sha1", 11, 3)
+	program, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	said := filepath.Join(dir, "said")
+	script := fmt.Sprintf("#!/bin/sh\nenv >>'%s'\nexec '%s' \"$@\"\n", said, program)
+	if err := os.WriteFile(filepath.Join(dir, "git"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	for _, name := range []string{"BATCH_EMBED_KEY", "OPENAI_API_KEY", "BATCH_EMBED_KEYS"} {
+		t.Setenv(name, "sesame")
+	}
+	list(t, githist.Options{Dir: r.dir, Hidden: true, Extensions: []string{"*"}})
+	env, err := os.ReadFile(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"BATCH_EMBED_KEY": false, "OPENAI_API_KEY": false, "BATCH_EMBED_KEYS": true} {
+		if strings.Contains("\n"+string(env), "\n"+name+"=") != want {
+			t.Errorf("%s: git has it: %t", name, !want)
+		}
 	}
 }
 
