@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -101,8 +100,8 @@ func (k *check) listings(scan int64) (all *roaring64.Bitmap, open int64, err err
 				return err
 			}
 			open += ofOpen
-			some, ok := readBitmap(raw)
-			if !ok {
+			some, err := readBitmap(raw)
+			if err != nil {
 				all = nil
 			} else if all != nil {
 				all.Or(some)
@@ -110,21 +109,6 @@ func (k *check) listings(scan int64) (all *roaring64.Bitmap, open int64, err err
 			return nil
 		})
 	return all, open, err
-}
-
-// readBitmap reads a bitmap that may be damaged: the library checks what it can,
-// and what it cannot may be anything.
-func readBitmap(raw []byte) (set *roaring64.Bitmap, ok bool) {
-	defer func() {
-		if recover() != nil {
-			set, ok = nil, false
-		}
-	}()
-	set = roaring64.New()
-	if n, err := set.ReadFrom(bytes.NewReader(raw)); err != nil || n != int64(len(raw)) {
-		return nil, false
-	}
-	return set, set.Validate() == nil
 }
 
 // seen checks that each path was listed by the scan that saw it last.

@@ -117,6 +117,8 @@ func TestFindings(t *testing.T) {
 		{"UPDATE blob SET sha256 = randomblob(32) WHERE id = 20", []string{"version_row"}, []string{"content"}},
 		{"UPDATE scan SET body = '{}' WHERE id = 2", []string{"scan"}, nil},
 		{"UPDATE scan SET listed = x'0102' WHERE id = 2", []string{"scan"}, nil},
+		{"UPDATE scan SET listed = CAST(x'0100000001000000' || substr(listed, 9) AS BLOB) WHERE id = 2", []string{"scan"}, nil}, // of 4,294,967,297 pieces
+		{"INSERT INTO listed SELECT 2, CAST(x'0100000001000000' || substr(listed, 9) AS BLOB) FROM scan WHERE id = 2", []string{"scan"}, nil},
 		{"UPDATE scan SET listed = (SELECT listed FROM scan WHERE id = 1) WHERE id = 4", []string{"scan"}, nil},
 		{"UPDATE scan SET taken = 3 WHERE id = 2", []string{"scan"}, nil},
 		{"UPDATE scan SET closed_at = NULL WHERE id = 4", []string{"scan_open?"}, nil},

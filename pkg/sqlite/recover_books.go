@@ -93,7 +93,8 @@ func (r *recovery) buildScans() error {
 			sane = err == nil
 		}
 		if sane && listed != nil {
-			_, sane = readBitmap(listed)
+			_, err = readBitmap(listed)
+			sane = err == nil
 		}
 		if !sane {
 			bad = append(bad, id)
@@ -141,7 +142,7 @@ func (r *recovery) dropUnlisted() error {
 		if err := rows.Scan(&id, &raw); err != nil {
 			return err
 		}
-		if _, ok := readBitmap(raw); !ok {
+		if _, err := readBitmap(raw); err != nil {
 			bad = append(bad, id)
 		}
 		return nil

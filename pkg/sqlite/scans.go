@@ -225,9 +225,9 @@ func (t *tx) listed(scan int64) (*roaring64.Bitmap, error) {
 			if err := rows.Scan(&raw); err != nil {
 				return err
 			}
-			some := roaring64.New()
-			if err := some.UnmarshalBinary(raw); err != nil {
-				return fmt.Errorf("read listed paths: %w", err)
+			some, err := readBitmap(raw)
+			if err != nil {
+				return fmt.Errorf("read the paths that scan %d listed: %w", scan, err)
 			}
 			all.Or(some)
 			return nil
