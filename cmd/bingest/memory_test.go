@@ -13,8 +13,11 @@ import (
 // memoryReport is what the memory tests look at of a report.
 type memoryReport struct {
 	Status     string
-	Processing struct{ Stored, Failed int64 } `json:"processing_summary"`
-	Memory     struct {
+	Processing struct {
+		Stored, Failed int64
+		Total          int64 `json:"total_files"`
+	} `json:"processing_summary"`
+	Memory struct {
 		Peak     float64 `json:"peak_memory_mb"`
 		HeldBack int64   `json:"held_back"`
 		Seconds  float64 `json:"seconds_held_back"`
@@ -123,6 +126,19 @@ func TestManyLargeFiles(t *testing.T) {
 	records.WriteString("]}\n")
 	rep := p.takeMeasured(256+50, []byte(records.String()), "-partial -j 4") // with the one in hand
 	if rep.Processing.Stored != int64(count) {
+		t.Errorf("report %+v", rep)
+	}
+}
+
+// TestLongChunk takes in a chunk of very many small records, as no bchunk makes it:
+// what is in memory at a time is a part of them, and none is lost.
+func TestLongChunk(t *testing.T) {
+	count := either(100_000, 600_000)
+	chunk := `{"type":"chunk","records":[` + strings.Repeat(`{"type":"gone","path":"a"},`, count) + "1]}\n"
+	p := newPrograms(t)
+	out := p.output(3, strings.NewReader(chunk), "sh", "-c", "bingest -partial || exit $?")
+	rep := decode[memoryReport](t, out)
+	if rep.Processing.Failed != 1 || rep.Processing.Total != int64(count)+1 || rep.Memory.Peak > 192 {
 		t.Errorf("report %+v", rep)
 	}
 }

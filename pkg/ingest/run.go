@@ -22,6 +22,8 @@ const (
 	// heldShare is how many bytes are held for each byte of content: what is
 	// stored of it, its passages, their vectors, and what extracting them takes.
 	heldShare = 3
+	// recordBytes is what a record takes beside its content, in bytes of content.
+	recordBytes = 512
 )
 
 // runner is one run.
@@ -171,7 +173,7 @@ func (r *runner) plan(ctx context.Context, in <-chan *unit, out chan<- *unit) er
 		for rest := u; rest != nil; {
 			var part *unit
 			part, rest = rest.cut(r.share())
-			if part.weight, err = r.reserve(ctx, part.contentBytes()); err != nil {
+			if part.weight, err = r.reserve(ctx, part.contentBytes()+recordBytes*int64(part.records())); err != nil {
 				return err
 			}
 			part.ready, part.chunks = make(chan struct{}), 1

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,10 @@ import (
 
 	"github.com/seed16713943/btools/pkg/kb"
 )
+
+// MaxRecords is how many records of a chunk a decoder gives at once. A record takes
+// many times as much memory as the shortest text of one.
+const MaxRecords = 10_000
 
 // Decoder reads the lines of a stream.
 type Decoder struct {
@@ -18,9 +23,19 @@ type Decoder struct {
 
 // lastFrame is what a decoder remembers of the lines before that are not records.
 type lastFrame struct {
-	records int      // in the last chunk, of which the next one will have as many
+	rest    rest     // of the last chunk
+	records int      // given of it, of which the next one will have as many
 	scan    *kb.Scan // the last one, which each chunk has once more,
 	raw     []byte   // as it was written
+}
+
+// rest is what a decoder has not given yet of a chunk.
+type rest struct {
+	line    Line // what all parts of it have
+	seq     int64
+	records cursor // before the next one
+	more    bool   // there is a next one
+	place   int    // of the last one, from 1 on
 }
 
 // NewDecoder returns a decoder of r that holds at most one line of maxLine
@@ -29,13 +44,17 @@ func NewDecoder(r io.Reader, maxLine int64) *Decoder {
 	return &Decoder{lines: NewLines(r, maxLine)}
 }
 
-// Next returns the next line. The error is io.EOF at the end of the stream, a
+// Next returns the next line; a chunk of more than MaxRecords records comes in
+// several, with as many at a time. The error is io.EOF at the end of the stream, a
 // *LineError for a line that is not of the format (call Next again to go on), a
 // *FormatError for a stream of another format, and else what reading gave.
 //
 // Fields that are not known are passed over. A field that is null counts as not
 // there, and of a field that is there twice the last one counts, as with jq.
 func (d *Decoder) Next() (Line, error) {
+	if d.last.rest.more {
+		return d.last.part(), nil
+	}
 	raw, number, err := d.lines.Next()
 	if err != nil {
 		return Line{Number: number}, err
@@ -76,12 +95,13 @@ func (f *lastFrame) read(l *Line, wire *wireLine) error {
 	switch wire.typ {
 	case TypeChunk:
 		list, err := recordList(wire.records)
-		if err != nil {
+		seq := in.int64("seq", wire.seq)
+		if err = cmp.Or(err, in.err); err != nil {
 			return err
 		}
-		l.Chunk = decodeChunk(list, l.Number, f.records)
-		f.records = len(l.Chunk.Records)
-		l.Chunk.Seq = in.int64("seq", wire.seq)
+		f.rest = rest{line: *l, seq: seq, records: cursor{data: list}}
+		f.rest.more = f.rest.records.first('[')
+		*l = f.part()
 	case TypeEnd:
 		l.End = &kb.End{
 			Scan: *l.Scan, Paths: in.count("paths", wire.paths), Bytes: in.count("bytes", wire.bytes),
@@ -92,26 +112,32 @@ func (f *lastFrame) read(l *Line, wire *wireLine) error {
 	return in.err
 }
 
-// decodeChunk reads a list of records, whose syntax has been checked.
-func decodeChunk(list []byte, number int64, records int) *Chunk {
-	chunk := &Chunk{Records: make([]kb.Record, 0, records)}
-	place := 0
-	c := cursor{data: list}
-	for more := c.first('['); more; more, _ = c.more('[') {
-		place++
+// part reads the next records of the last chunk, whose syntax has been checked.
+func (f *lastFrame) part() Line {
+	r := &f.rest
+	chunk := &Chunk{Seq: r.seq, Records: make([]kb.Record, 0, f.records)}
+	for n := 0; r.more && n < MaxRecords; n++ {
+		r.place++
 		var wire wireLine
 		var rec kb.Record
-		err := wire.readRecord(&c)
+		err := wire.readRecord(&r.records)
 		if err == nil {
 			err = wire.record(&rec)
 		}
 		if err != nil {
-			chunk.Bad = append(chunk.Bad, &LineError{number, fmt.Errorf("record %d of the chunk: %w", place, err)})
-			continue
+			chunk.Bad = append(chunk.Bad, &LineError{r.line.Number, fmt.Errorf("record %d of the chunk: %w", r.place, err)})
+		} else {
+			chunk.Records = append(chunk.Records, rec)
 		}
-		chunk.Records = append(chunk.Records, rec)
+		r.more, _ = r.records.more('[')
 	}
-	return chunk
+	f.records = len(chunk.Records)
+	line := r.line
+	line.Chunk = chunk
+	if !r.more {
+		*r = rest{} // which may hold a very long line
+	}
+	return line
 }
 
 // decodeType reads the "type" of a line or of a record.

@@ -3,10 +3,12 @@ package stream_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -226,4 +228,55 @@ func FuzzPeek(f *testing.F) {
 			t.Fatalf("%q: %d records, decoded %d and %d bad", raw, count, len(line.Chunk.Records), len(line.Chunk.Bad))
 		}
 	})
+}
+
+// TestLongChunk reads a chunk of more records than are given at once: they come in
+// parts, in their order and each with its place, and then the line after.
+func TestLongChunk(t *testing.T) {
+	const count = 2*stream.MaxRecords + 3
+	var text strings.Builder
+	text.WriteString(`{"type":"chunk","scan":` + scanObject + `,"records":[`)
+	for i := range count {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		if i%3 == 0 {
+			text.WriteString("1")
+		} else {
+			fmt.Fprintf(&text, `{"type":"gone","path":"%d"}`, i)
+		}
+	}
+	text.WriteString(`],"seq":7}` + "\n" + endLine)
+	dec := stream.NewDecoder(strings.NewReader(text.String()), 1<<20)
+	var sizes []int
+	done := 0
+	for done < count {
+		line, err := dec.Next()
+		if err != nil || line.Number != 1 || line.Scan == nil || line.Scan.ID != "s1" || line.Chunk == nil || line.Chunk.Seq != 7 {
+			t.Fatalf("after %d records: line %+v, %v", done, line, err)
+		}
+		records, bad := line.Chunk.Records, line.Chunk.Bad
+		size := len(records) + len(bad)
+		for i := done; i < done+size; i++ {
+			if i%3 == 0 {
+				if want := fmt.Sprintf("line 1: record %d of the chunk: expected a JSON object, found 1", i+1); bad[0].Error() != want {
+					t.Fatalf("%q, want %q", bad[0], want)
+				}
+				bad = bad[1:]
+			} else {
+				if records[0].Path != strconv.Itoa(i) {
+					t.Fatalf("record %q, want %d", records[0].Path, i)
+				}
+				records = records[1:]
+			}
+		}
+		sizes = append(sizes, size)
+		done += size
+	}
+	if want := []int{stream.MaxRecords, stream.MaxRecords, 3}; !slices.Equal(sizes, want) {
+		t.Errorf("parts of %d records, want %d", sizes, want)
+	}
+	if line, err := dec.Next(); err != nil || line.End == nil || line.Number != 2 {
+		t.Errorf("then line %+v, %v", line, err)
+	}
 }

@@ -7,9 +7,10 @@
 //	{"type":"chunk","scan":{…},"seq":1,"count":100,"bytes":…,"records":[…]}
 //
 // A Decoder turns lines into records and goes on after a line that it cannot
-// read; an Encoder writes them. Both hold one line in memory and no more. Lines
-// gives the raw lines and Peek their type, for those who pass on what they do
-// not need to know.
+// read; an Encoder writes them. Both hold one line in memory and no more, and of a
+// chunk that has very many records, MaxRecords of them at a time. Lines gives the
+// raw lines and Peek their type, for those who pass on what they do not need to
+// know.
 //
 //	dec := stream.NewDecoder(os.Stdin, stream.MaxLine(largestFile))
 //	for {
@@ -69,7 +70,7 @@ type Line struct {
 	End    *kb.End
 }
 
-// Chunk is a unit of work.
+// Chunk is a unit of work, or a part of one that has more than MaxRecords records.
 type Chunk struct {
 	Seq     int64 // place in the stream that bchunk made, from 1 on
 	Records []kb.Record
