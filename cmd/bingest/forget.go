@@ -70,14 +70,14 @@ func (s *settings) forget(c *cli.Context) error {
 	if sum.Forgotten != nil && err != nil {
 		err = fmt.Errorf("all is forgotten, but its space could not be given back: %w", err)
 	}
-	return errors.Join(s.conclude(c, store, sum, storeHint(err), forgot), closeStore(store, err))
+	return errors.Join(s.conclude(c, store, sum, storeHint(err), s.forgot), closeStore(store, err))
 }
 
 // forgot is the judge of bingest forget.
-func forgot(c *cli.Context, sum *ingest.Summary) error {
+func (s *settings) forgot(c *cli.Context, sum *ingest.Summary) error {
 	switch {
 	case sum.Status != ingest.Interrupted:
-		return verdict(c, sum)
+		return s.verdict(c, sum)
 	case sum.Forgotten == nil:
 		return stoppedAs("interrupted, and nothing is forgotten", "to forget it, run the same line again")
 	default:

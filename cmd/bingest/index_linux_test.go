@@ -22,7 +22,7 @@ func TestMessagesOfFiltersOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := []failure{{Error: report.Error{Path: "a\x1Bb.doc", Code: kb.Timeout, Message: clear}}}
-	if err := writeFailed(terminal, 1, failed); err != nil {
+	if err := writeFailed(terminal, 1, failed, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := "1 document has no text to search (timeout 1)\r\n" +

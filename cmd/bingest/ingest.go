@@ -51,9 +51,9 @@ func (s *settings) ingest(c *cli.Context) error {
 	}
 	judge := func(c *cli.Context, sum *ingest.Summary) error {
 		if sum.Status == ingest.Interrupted { // who stops a run does not wait for more
-			return verdict(c, sum)
+			return s.verdict(c, sum)
 		}
-		return errors.Join(s.warnUntried(c, opts.Filters), verdict(c, sum))
+		return errors.Join(s.warnUntried(c, opts.Filters), s.verdict(c, sum))
 	}
 	return s.do(c, opts, s.adoptOrWait, judge, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
 		defer shown.Close()

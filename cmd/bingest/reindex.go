@@ -52,7 +52,7 @@ func (s *settings) reindex(c *cli.Context) error {
 	if shown.Shown() {
 		shown.expect(func(ctx context.Context, reader *sqlite.Reader) (int64, error) { return reader.CountVersions(ctx) })
 	}
-	return s.do(c, opts, s.adopt, reindexed, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
+	return s.do(c, opts, s.adopt, s.reindexed, func(store ingest.Store, opts ingest.Options) (*ingest.Summary, error) {
 		defer shown.Close()
 		sum, err := ingest.Reindex(c.Context, store, ingest.RunHere(now()), opts)
 		if err != nil {
@@ -63,11 +63,11 @@ func (s *settings) reindex(c *cli.Context) error {
 }
 
 // reindexed is the judge of bingest reindex.
-func reindexed(c *cli.Context, sum *ingest.Summary) error {
+func (s *settings) reindexed(c *cli.Context, sum *ingest.Summary) error {
 	if sum.Status == ingest.Interrupted {
 		return stoppedAs("interrupted; searches find what they found before", "to begin anew, run the same line again")
 	}
-	err := verdict(c, sum)
+	err := s.verdict(c, sum)
 	if sum.KeptText == 0 {
 		return err
 	}

@@ -72,7 +72,7 @@ func (s *settings) rm(c *cli.Context) error {
 		return s.refuse(c, err)
 	}
 	sum, fatal := ingest.Remove(c.Context, store, ingest.RunHere(now()), s.byHand(c), at, prefixes)
-	err = s.conclude(c, store, sum, storeHint(fatal), removed)
+	err = s.conclude(c, store, sum, storeHint(fatal), s.removed)
 	if err == nil && sum.Counts.Deleted == 0 {
 		err = tool.Exit(tool.ExitNothing, tool.WithHint(
 			fmt.Errorf("nothing was there under %s", strings.Join(prefixes, ", ")), "see basof ls"))
@@ -86,11 +86,11 @@ func (s *settings) byHand(c *cli.Context) ingest.Options {
 }
 
 // removed is the judge of bingest rm.
-func removed(c *cli.Context, sum *ingest.Summary) error {
+func (s *settings) removed(c *cli.Context, sum *ingest.Summary) error {
 	if sum.Status == ingest.Interrupted {
 		return stoppedAs("interrupted, and nothing is recorded as gone", "to record it, run the same line again")
 	}
-	return verdict(c, sum)
+	return s.verdict(c, sum)
 }
 
 // mustExist fails where there is no knowledge base.

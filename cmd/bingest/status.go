@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -108,7 +111,11 @@ func (s *settings) status(c *cli.Context) error {
 		}
 	}
 	if standing > 0 {
-		if err := writeFailed(c.App.Writer, standing, failed); err != nil {
+		roots, err := rootsOf(c.Context, reader)
+		if err == nil {
+			err = writeFailed(c.App.Writer, standing, failed, roots)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -155,13 +162,17 @@ func failuresOf(ctx context.Context, reader *sqlite.Reader) ([]failure, error) {
 	return list, nil
 }
 
-func writeFailed(w io.Writer, standing int64, failed []failure) error {
-	hint := "; to try again: bingest failed | bingest"
+func writeFailed(w io.Writer, standing int64, failed []failure, roots map[int64]string) error {
+	terminal := tool.IsTerminal(w)
+	root := ""
+	for _, run := range slices.Sorted(maps.Keys(roots)) {
+		root = cmp.Or(root, roots[run]) // nothing of the others is read outside of it either
+	}
+	hint := "; to try again: " + tryAgain(tool.Display(root, terminal))
 	if failed == nil {
 		hint = "; -all lists them" + hint
 	}
 	_, err := fmt.Fprintf(w, "%s failed, in this run or an earlier one, and did not succeed since%s\n", tool.Count(standing, "record"), hint)
-	terminal := tool.IsTerminal(w)
 	for _, f := range failed {
 		if err == nil {
 			_, err = fmt.Fprintf(tool.Visible(w), "%s: %s: %s\n", tool.Display(f.Path, terminal), f.Code, f.Message)

@@ -21,11 +21,11 @@ import (
 type judge func(c *cli.Context, sum *ingest.Summary) error
 
 // verdict is the judge of runs that take documents in, or out.
-func verdict(c *cli.Context, sum *ingest.Summary) error {
+func (s *settings) verdict(c *cli.Context, sum *ingest.Summary) error {
 	code := lacking(c, sum)
 	if n := sum.Counts.Failed; n > 0 {
 		code = tool.ExitPartial
-		tool.Warn(c, againHint(fmt.Errorf("%s of %d failed", tool.Count(n, "record"), sum.Counts.Total()), sum))
+		tool.Warn(c, againHint(fmt.Errorf("%s of %d failed", tool.Count(n, "record"), sum.Counts.Total()), sum, s.dir))
 	}
 	if n := sum.SkippedForgotten; n > 0 {
 		tool.Warn(c, fmt.Errorf("%s from before what is remembered, and skipped", verb(n, "record", "is", "are")))
@@ -65,14 +65,22 @@ func stoppedAs(what, hint string) error {
 	return tool.Exit(tool.ExitInterrupted, tool.WithHint(errors.New(what), hint))
 }
 
-// againHint says where to see what failed, and how to try it again.
-func againHint(err error, sum *ingest.Summary) error {
+// againHint says where to see what failed, and how to try it again; dir is -C, if
+// the command has it.
+func againHint(err error, sum *ingest.Summary, dir *string) error {
 	var ways []string
-	if sum.Counts.Failed > sum.FailedContents+sum.FailedLines {
-		ways = append(ways, "bingest failed | bingest")
+	if sum.Counts.Failed > sum.FailedContents+sum.FailedNames+sum.FailedLines {
+		below := ""
+		if dir != nil {
+			below = *dir
+		}
+		ways = append(ways, tryAgain(below))
 	}
 	if sum.FailedContents > 0 {
 		ways = append(ways, "the same line again, where contents come with records, as from a history: they are not kept")
+	}
+	if sum.FailedNames > 0 {
+		ways = append(ways, "the names that may not be read, put right")
 	}
 	if sum.FailedLines > 0 {
 		ways = append(ways, "the lines that could not be read, put right")

@@ -17,6 +17,7 @@ type outcome struct {
 	otherDir string   // see ScanState
 	fast     bool     // the scan is new, and says that it began at a time that is yet to come
 	contents int64    // failed records whose content came with them, or was to
+	names    int64    // other failed records, with a name that may not be read
 	lines    int64    // failed lines that are no records
 	forgot   int64    // records of what was forgotten
 }
@@ -348,6 +349,8 @@ func (a *applier) failItem(it *item, path *PathState, fault *kb.Fault) error {
 	f := Failure{PathID: path.ID, Scan: a.scan.ID, Statement: statementOf(&it.rec), Again: again(&it.rec), Source: it.rec.Source}
 	if f.Again == kb.Skipped {
 		a.out.contents++
+	} else if fault.Code == kb.BadPath {
+		a.out.names++
 	}
 	if err := a.fail(f, fault); err != nil {
 		return err

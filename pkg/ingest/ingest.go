@@ -131,6 +131,7 @@ type Summary struct {
 
 	FirstUnread      string     // one of Unread
 	FailedContents   int64      // of Counts.Failed: records whose content came with them, or was to, and is not kept
+	FailedNames      int64      // of Counts.Failed: other records, with a name that may not be read
 	FailedLines      int64      // of Counts.Failed: lines that are no records
 	SkippedForgotten int64      // of Counts.Skipped: records of what was forgotten
 	Forgotten        *Forgotten // what Forget dropped; nil in other runs, and where it failed

@@ -17,6 +17,7 @@ func (r *runner) account(u *unit, a *applier) {
 	}
 	r.sum.Unread += int64(len(a.out.unread))
 	r.sum.FailedContents += a.out.contents
+	r.sum.FailedNames += a.out.names
 	r.sum.FailedLines += a.out.lines
 	r.sum.SkippedForgotten += a.out.forgot
 	for class, n := range a.out.classes {

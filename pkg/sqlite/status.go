@@ -135,6 +135,19 @@ func (r *Reader) Standing(context.Context) (int64, error) {
 	return n, err
 }
 
+// FailedRuns returns the runs whose failures stand.
+func (r *Reader) FailedRuns(context.Context) ([]int64, error) {
+	var runs []int64
+	err := r.each("SELECT DISTINCT run FROM failure WHERE cleared_at IS NULL AND path IS NOT NULL ORDER BY run", nil,
+		func(rows *sql.Rows) error {
+			var run int64
+			err := rows.Scan(&run)
+			runs = append(runs, run)
+			return err
+		})
+	return runs, err
+}
+
 // Failed walks the failures that stand, those of one scan together, by name.
 func (r *Reader) Failed(context.Context) iter.Seq2[ingest.StandingFailure, error] {
 	return walk(func(emit func(ingest.StandingFailure) error) error {
