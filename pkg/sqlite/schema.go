@@ -45,8 +45,55 @@ func creations(scripts string) (made []creation, altered map[string]bool) {
 	return made, altered
 }
 
+// object is a row of the schema.
+type object struct {
+	kind, name string // TABLE, path
+	table      string // that it is, or is of; in lower case, as names are the same to SQLite
+	sql        string // "" of what SQLite makes itself
+	rooted     bool   // it has pages of its own
+}
+
+func (s *session) objects() (all []object, err error) {
+	err = s.each("SELECT type, name, tbl_name, coalesce(sql, ''), coalesce(rootpage, 0) > 0 FROM sqlite_schema", nil, func(rows *sql.Rows) error {
+		var kind, name, table, how sql.NullString
+		var rooted bool
+		err := rows.Scan(&kind, &name, &table, &how, &rooted)
+		all = append(all, object{strings.ToUpper(kind.String), name.String, strings.ToLower(table.String), how.String, rooted})
+		return err
+	})
+	return all, err
+}
+
+// shadow finds the tables in which SQLite, FTS5 and sqlite-vec keep what is theirs,
+// and which they read as what they were when they made them.
+var shadow = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(sqlite_.*|text_fts_(data|idx|content|docsize|config)|` +
+		`passage_vec_(info|chunks|rowids|auxiliary|(vector_chunks|metadatachunks|metadatatext)[0-9]+))$`)
+})
+
+// computing finds what may make a column a computed one in a text without comments.
+var computing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(generated|as)\b`) })
+
+// isSound reports whether an object may stand where SQLite, FTS5 or sqlite-vec expect
+// a table, if its name is that of one: a table that holds what is read from it.
+func (o *object) isSound() bool {
+	switch {
+	case o.kind != "TABLE" && o.kind != "VIEW":
+		return true
+	case o.table == "passage_vec":
+		return strings.HasPrefix(o.sql, "CREATE VIRTUAL TABLE passage_vec USING vec0(") || o.isPlain()
+	}
+	return o.isPlain() || !shadow().MatchString(o.table)
+}
+
+// isPlain reports whether an object is a table, neither virtual nor computed.
+func (o *object) isPlain() bool {
+	return o.kind == "TABLE" && o.rooted && strings.HasPrefix(o.sql, "CREATE TABLE ") && !computing().MatchString(o.sql)
+}
+
 // checkSchema refuses a file whose schema is not that of its version, in anything
-// that our scripts make. What somebody has added under other names is left alone.
+// that our scripts make, or what they make use of. What somebody has added under
+// other names is left alone.
 func (s *session) checkSchema(version int64) error {
 	scripts, err := migrations()
 	if err != nil {
@@ -54,15 +101,16 @@ func (s *session) checkSchema(version int64) error {
 	}
 	ours := strings.Join(scripts[:version], "\n")
 	created, altered := creations(ours)
-	made := make(map[string]string) // by type and name
-	err = s.each("SELECT type, name, coalesce(sql, '') FROM sqlite_schema", nil, func(rows *sql.Rows) error {
-		var kind, name, how sql.NullString
-		err := rows.Scan(&kind, &name, &how)
-		made[strings.ToUpper(kind.String)+" "+name.String] = how.String
-		return err
-	})
+	all, err := s.objects()
 	if err != nil {
 		return err
+	}
+	made := make(map[string]string) // by type and name
+	for _, o := range all {
+		made[o.kind+" "+o.name] = o.sql
+		if !o.isSound() {
+			return fmt.Errorf("%w: its table %s is not ours", ErrForeign, o.table)
+		}
 	}
 	for _, c := range created {
 		how, there := made[c.kind+" "+c.name]

@@ -46,7 +46,7 @@ func TestSchemaIsOurs(t *testing.T) {
 			execSQL(t, path, script)
 		}
 		execSQL(t, path, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, version+1))
-		execSQL(t, path, "CREATE VIEW mine AS SELECT name FROM path; CREATE INDEX my_index ON version (mtime); ANALYZE")
+		execSQL(t, path, "CREATE VIRTUAL TABLE text_fts_words USING fts5vocab (text_fts, row); CREATE VIEW mine AS SELECT name FROM path; CREATE INDEX my_index ON version (mtime); ANALYZE")
 		r, err := OpenReader(t.Context(), path)
 		if err != nil {
 			t.Errorf("version %d: %v", version+1, err)
