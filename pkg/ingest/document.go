@@ -183,11 +183,9 @@ func textsOf(name string, plain []byte) ([]Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	passages := passage.Split(extracted)
-	texts := make([]Text, 0, len(passages))
-	seen := make(map[passage.Key]struct{}, len(passages))
-	for i := range passages {
-		p := &passages[i]
+	var texts []Text
+	seen := make(map[passage.Key]struct{})
+	for p := range passage.All(extracted) {
 		key := p.Key()
 		if _, ok := seen[key]; ok {
 			continue

@@ -21,12 +21,13 @@
 // A passage of less than 200 characters has no neighbour in its section that
 // has room for it.
 //
-//	for _, p := range passage.Split(doc) {
+//	for p := range passage.All(doc) {
 //		fmt.Printf("%d-%d %s\n%s\n", p.Start, p.End, strings.Join(p.Heading, " > "), p.Text)
 //	}
 package passage
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -69,46 +70,55 @@ type Passage struct {
 // Split returns the passages of a document in their order. All text of all
 // blocks is in them once; a document without text has none. The time it takes
 // is linear in the length of the text.
-func Split(doc *extract.Document) []Passage {
-	var (
-		all   = sections{doc: doc}
-		path  = headings{title: title(doc)}
-		begin place         // of the section
-		head  extract.Block // the heading right above,
-		open  bool          // as long as it is not known what is below it
-		room  []extract.Block
-	)
-	alone := func() {
-		all.passages = append(all.passages, Passage{strings.TrimSpace(head.Text), path.texts(), head.Start, head.End})
-	}
-	for part := range doc.Parts() {
-		blocks := doc.Part(part, &room)
-		for i, b := range blocks {
-			if blank(b) {
+func Split(doc *extract.Document) []Passage { return slices.Collect(All(doc)) }
+
+// All goes through the passages of Split, of which only those of one section are in
+// memory at a time: there may be one for every few bytes of a document.
+func All(doc *extract.Document) iter.Seq[Passage] {
+	return func(yield func(Passage) bool) {
+		var (
+			all   = sections{doc: doc}
+			path  = headings{title: title(doc)}
+			begin place         // of the section
+			head  extract.Block // the heading right above,
+			open  bool          // as long as it is not known what is below it
+			room  []extract.Block
+		)
+		alone := func() {
+			all.passages = append(all.passages, Passage{strings.TrimSpace(head.Text), path.texts(), head.Start, head.End})
+		}
+		for part := range doc.Parts() {
+			blocks := doc.Part(part, &room)
+			for i, b := range blocks {
+				if blank(b) {
+					continue
+				}
+				heading := isHeading(b)
+				if open {
+					if heading && level(b) <= level(head) {
+						alone()
+					}
+					path.enter(level(head), strings.TrimSpace(head.Text))
+				}
+				if open = heading; heading {
+					all.add(begin, place{part, i}, blocks, &path)
+					if !all.give(yield) {
+						return
+					}
+					path.leave(level(b))
+					head, begin = b, place{part, i + 1}
+				}
+			}
+			if part < doc.Parts()-1 {
 				continue
 			}
-			heading := isHeading(b)
 			if open {
-				if heading && level(b) <= level(head) {
-					alone()
-				}
-				path.enter(level(head), strings.TrimSpace(head.Text))
+				alone()
 			}
-			if open = heading; heading {
-				all.add(begin, place{part, i}, blocks, &path)
-				path.leave(level(b))
-				head, begin = b, place{part, i + 1}
-			}
+			all.add(begin, place{part, len(blocks)}, blocks, &path)
 		}
-		if part < doc.Parts()-1 {
-			continue
-		}
-		if open {
-			alone()
-		}
-		all.add(begin, place{part, len(blocks)}, blocks, &path)
+		all.give(yield)
 	}
-	return all.passages
 }
 
 // blank reports whether a block has no text.

@@ -22,7 +22,7 @@ type place struct{ part, block int }
 // those are there whose passages are not settled.
 type sections struct {
 	doc      *extract.Document
-	passages []Passage
+	passages []Passage // that have not been given
 
 	pieces []piece // of the first passages; the last one stands for all that is behind
 	ends   []int   // of these passages, the first one's last
@@ -64,6 +64,17 @@ func (s *sections) add(from, to place, blocks []extract.Block, path *headings) {
 		s.settle(0, heading)
 	}
 	slices.Reverse(s.passages[before:])
+}
+
+// give yields the passages, and reports whether more are wanted.
+func (s *sections) give(yield func(Passage) bool) bool {
+	for _, p := range s.passages {
+		if !yield(p) {
+			return false
+		}
+	}
+	s.passages = s.passages[:0]
+	return true
 }
 
 // cut cuts the passages of pieces that are before those that are there.
