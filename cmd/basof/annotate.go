@@ -114,7 +114,7 @@ func (q *question) linePrinter(c *cli.Context, name string, lines []asof.Line, a
 			return enc.Encode(a)
 		}
 	}
-	terminal, columns := tool.IsTerminal(out), 0
+	terminal, columns, shown := tool.IsTerminal(out), 0, tool.Visible(out)
 	for i := range lines {
 		columns = max(columns, utf8.RuneCountInString(sourceText(lines[i].Since, terminal)))
 	}
@@ -122,7 +122,7 @@ func (q *question) linePrinter(c *cli.Context, name string, lines []asof.Line, a
 	return func(n int, line *asof.Line) error {
 		source := sourceText(line.Since, terminal)
 		source += strings.Repeat(" ", columns-utf8.RuneCountInString(source))
-		_, err := fmt.Fprintf(out, "%s  %s  %*d  %s\n", line.Since.ValidFrom, source, digits, n, strings.TrimSuffix(line.Text, "\n"))
+		_, err := fmt.Fprintf(shown, "%s  %s  %*d  %s\n", line.Since.ValidFrom, source, digits, n, strings.TrimSuffix(line.Text, "\n"))
 		return err
 	}
 }
