@@ -92,14 +92,15 @@ func (p *programs) expect(count int) *expectation {
 	return e
 }
 
-// poison makes a knowledge base that refuses versions of a certain source.
+// poison makes a knowledge base that refuses versions of a certain source: one is
+// there, of a document that is gone, and no second may be.
 func (p *programs) poison(db string) {
 	p.t.Helper()
-	p.output(0, strings.NewReader(""), "bingest", "-partial", "-db", db)
+	p.output(0, strings.NewReader(`{"type":"file","path":"first","source":"poison","valid_from":"2024-01-01T00:00:00Z","content":"x"}`), "bingest", "-partial", "-db", db)
+	p.output(0, nil, "bingest", "rm", "-db", db, "first")
 	conn, err := new(sqlite3.SQLiteDriver).Open(filepath.Join(p.dir, db))
 	if err == nil {
-		_, err = conn.(*sqlite3.SQLiteConn).Exec(
-			"CREATE TRIGGER poison BEFORE INSERT ON version WHEN new.source = 'poison' BEGIN SELECT RAISE(ABORT, 'poison'); END", nil)
+		_, err = conn.(*sqlite3.SQLiteConn).Exec("CREATE UNIQUE INDEX poison ON version (source) WHERE source = 'poison'", nil)
 		err = errors.Join(err, conn.Close())
 	}
 	if err != nil {

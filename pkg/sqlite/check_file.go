@@ -117,6 +117,16 @@ func (k *check) schema() error {
 			return err
 		}
 	}
+	triggers, err := k.foreignTriggers(id.version)
+	if err != nil {
+		return err
+	}
+	for _, t := range triggers {
+		delete(got, "trigger "+t.name)
+		if err := k.damage(CodeExtra, ByRecovery, "trigger %s on %s does not belong to a knowledge base, and may change what is written; DROP TRIGGER removes it", t.name, t.table); err != nil {
+			return err
+		}
+	}
 	for name := range got {
 		if _, ok := want[name]; !ok && !isOfVectors(name) {
 			if err := k.note(CodeExtra, NoCure, "%s does not belong to a knowledge base", name); err != nil {

@@ -19,6 +19,8 @@ var (
 	ErrNoFolder = errors.New("its folder is not there")
 	// ErrForeign: the file is no knowledge base, but something else.
 	ErrForeign = errors.New("not a knowledge base")
+	// ErrTrigger: a trigger that somebody has added would change what is written.
+	ErrTrigger = errors.New("a trigger that is not of a knowledge base may change what is written")
 	// ErrNewer: the file was written by a later version of this program.
 	ErrNewer = errors.New("made by a newer version of btools")
 	// ErrDamaged: SQLite says that the file is damaged.

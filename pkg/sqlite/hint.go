@@ -10,6 +10,7 @@ func Hint(err error) string {
 		hint string
 	}{
 		{ErrDamaged, "bcheck says what is damaged and how to save the rest; or go back to a copy that basof backup made, with the -wal beside the file removed first"},
+		{ErrTrigger, "look at what it does and may have done, and remove it, with DROP TRIGGER in sqlite3; views, and triggers on tables of your own, may stay"},
 		{ErrNewer, "install that version or a later one"},
 		{ErrUnreadable, "run this as its owner, or have the owner let you read it, with the -wal beside it (chmod, chgrp)"},
 		{ErrLeftBehind, "remove that file, which holds nothing, while no program has the knowledge base open"},

@@ -117,7 +117,9 @@ func checkOwnerBy(ctx context.Context, path, mode string) error {
 	}
 	id, err := s.identity()
 	if err = errors.Join(denied(path, err), id.check()); err == nil && !id.empty() {
-		err = s.checkSchema(id.version)
+		if err = s.checkSchema(id.version); err == nil {
+			err = s.checkTriggers(id.version)
+		}
 	}
 	return errors.Join(err, s.Close())
 }

@@ -127,3 +127,69 @@ func (s *session) checkSchema(version int64) error {
 	}
 	return nil
 }
+
+// foreignTriggers returns the triggers that somebody has added and that fire when a
+// table of ours is written to: on one, or on a table of his own that changes along with
+// it, by a foreign key.
+func (s *session) foreignTriggers(version int64) (foreign []object, err error) {
+	scripts, err := migrations()
+	if err != nil {
+		return nil, err
+	}
+	created, _ := creations(strings.Join(scripts[:version], "\n"))
+	own := make(map[string]bool)
+	tables := []string{"passage_vec"}
+	for _, c := range created {
+		switch c.kind {
+		case "TRIGGER":
+			own[c.name] = true
+		case "TABLE":
+			tables = append(tables, c.name)
+		}
+	}
+	changed, err := s.changedWith(tables)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.objects()
+	for _, o := range all {
+		if o.kind == "TRIGGER" && !own[o.name] && (changed[o.table] || shadow().MatchString(o.table)) {
+			foreign = append(foreign, o)
+		}
+	}
+	return foreign, err
+}
+
+// changedWith returns tables and those that foreign keys change along with them.
+func (s *session) changedWith(tables []string) (map[string]bool, error) {
+	along := make(map[string][]string)
+	err := s.each(`
+		SELECT lower(f."table"), lower(t.name) FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f
+		WHERE f.on_delete NOT IN ('NO ACTION', 'RESTRICT') OR f.on_update NOT IN ('NO ACTION', 'RESTRICT')`, nil,
+		func(rows *sql.Rows) error {
+			var parent, child string
+			err := rows.Scan(&parent, &child)
+			along[parent] = append(along[parent], child)
+			return err
+		})
+	changed := make(map[string]bool)
+	for len(tables) > 0 {
+		table := tables[len(tables)-1]
+		tables = tables[:len(tables)-1]
+		if !changed[table] {
+			changed[table] = true
+			tables = append(tables, along[table]...)
+		}
+	}
+	return changed, err
+}
+
+// checkTriggers refuses to write to a file in which somebody else's triggers would
+// change what is written.
+func (s *session) checkTriggers(version int64) error {
+	foreign, err := s.foreignTriggers(version)
+	if err != nil || len(foreign) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: %q on %s", ErrTrigger, foreign[0].name, foreign[0].table)
+}

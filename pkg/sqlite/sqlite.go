@@ -84,7 +84,7 @@ type Store struct {
 
 // Open opens the knowledge base at path, makes it if there is no file, and
 // brings an older schema up to date, after a copy of the file. Errors that callers
-// tell apart are ErrForeign, ErrNewer, ErrDamaged, ErrNoFolder, ErrUnreadable,
+// tell apart are ErrForeign, ErrTrigger, ErrNewer, ErrDamaged, ErrNoFolder, ErrUnreadable,
 // ErrReadOnly, ErrLeftBehind, ErrFull, ErrFileLimit and ErrOtherLog; those that
 // write may return ErrReplaced and ErrLogGone.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
