@@ -36,6 +36,7 @@ const (
 	CodeExtra      = "extra"       // one that does not belong to a knowledge base
 	CodeLog        = "wal"         // transactions in the write-ahead log that cannot be read
 
+	CodePathName     = "path_name"     // a path whose name none can have
 	CodeVersionRow   = "version_row"   // a version that is not as it was written
 	CodeVersionOrder = "version_order" // recorded times that do not ascend
 	CodeVersionGap   = "version_gap"   // versions that are missing
@@ -164,6 +165,7 @@ func (c *Checker) Check(ctx context.Context, opts CheckOptions, report func(Find
 		{"its write-ahead log", k.writeAheadLog},
 		{"what a recovery left", k.recovery},
 		{"the number of its rows", k.count},
+		{"the names of paths", k.names},
 		{"the versions", k.versions},
 		{"the parts of contents", k.parts},
 		{"the scans", k.scans},

@@ -101,6 +101,13 @@ func TestFindings(t *testing.T) {
 			[]string{"extra", "extra?"}, nil},
 		{"DROP INDEX passage_of_text", []string{"schema"}, nil},
 		{"DROP TRIGGER version_is_append_only", []string{"schema"}, nil},
+		// By its name, a content is read as another format.
+		{"UPDATE path SET name = CAST('//tmp/x' AS BLOB) WHERE id = 12", []string{"path_name"}, []string{"passages"}},
+		{"UPDATE path SET name = CAST('a/../../x' AS BLOB) WHERE id = 12", []string{"path_name"}, []string{"passages"}},
+		{"UPDATE path SET name = CAST('dir/' AS BLOB) WHERE id = 12", []string{"path_name"}, []string{"passages"}},
+		{"UPDATE path SET name = CAST('a' || char(0) AS BLOB) WHERE id = 12", []string{"path_name"}, []string{"passages"}},
+		{"UPDATE path SET name = x'' WHERE id = 12", []string{"path_name"}, []string{"passages"}},
+		{"UPDATE path SET name = CAST('../' || hex(zeroblob(50000)) || x'ff' AS BLOB) WHERE id = 12", nil, []string{"passages"}}, // long, and not UTF-8
 		{"DELETE FROM version WHERE id = 30", []string{"version_gap", "version_run"}, []string{"passages"}},
 		{"DELETE FROM version WHERE id = (SELECT max(id) FROM version)", []string{"version_run"}, []string{"passages"}},
 		{appendOnly + "UPDATE version SET recorded_at = recorded_at + 1 WHERE id = 30" + rearm, []string{"version_order", "version_row", "version_run"}, nil},

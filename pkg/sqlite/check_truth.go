@@ -23,6 +23,22 @@ type chunkRow struct {
 	at                       kb.Instant
 }
 
+// names checks that each path has a name that could be taken in. By any other nobody
+// finds it, since questions are cleaned too, and as that of a file it may lead anywhere.
+func (k *check) names() error {
+	return k.long("SELECT id, name FROM path ORDER BY id", nil, func(rows *sql.Rows) error {
+		var id int64
+		var name sql.RawBytes
+		if err := rows.Scan(&id, &name); err != nil {
+			return err
+		}
+		if isClean(name) {
+			return nil
+		}
+		return k.damage(CodePathName, ByRecovery, "path %d has the name %q, which none can have", id, name)
+	})
+}
+
 // versions checks that none is missing, that they are in order, and that each
 // transaction stored as many as its run says.
 func (k *check) versions() error {

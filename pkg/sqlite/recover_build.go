@@ -110,10 +110,16 @@ func (r *recovery) buildPaths() error {
 	if err != nil {
 		return err
 	}
+	if err := r.run("UPDATE stage.s_path SET name = b.name FROM stage.better b WHERE b.id = s_path._rowid"); err != nil {
+		return err
+	}
+	impossible, err := r.dropImpossibleNames()
+	if err != nil {
+		return err
+	}
 	err = r.run(
-		"UPDATE stage.s_path SET name = b.name FROM stage.better b WHERE b.id = s_path._rowid",
 		"INSERT OR IGNORE INTO main.path (id, name, forgotten) SELECT _rowid, name, forgotten FROM stage.s_path WHERE _rowid > 0 AND length(name) > 0 ORDER BY _rowid",
-		"INSERT OR IGNORE INTO main.path (id, name) SELECT id, name FROM stage.s_sqlite_autoindex_path_1 WHERE id > 0 AND length(name) > 0 ORDER BY id",
+		"INSERT OR IGNORE INTO main.path (id, name, forgotten) SELECT id, name, (SELECT forgotten FROM stage.s_path WHERE _rowid = id) FROM stage.s_sqlite_autoindex_path_1 WHERE id > 0 AND length(name) > 0 ORDER BY id",
 	)
 	if err != nil {
 		return err
@@ -121,7 +127,13 @@ func (r *recovery) buildPaths() error {
 	if _, err := r.out.row("SELECT count(*) FROM path", nil, &r.sum.Paths); err != nil {
 		return err
 	}
-	return r.many(`
+	return r.nameLostPaths(impossible)
+}
+
+// nameLostPaths gives the paths that there are versions of, and no name, one that tells
+// so. Of others nothing is known that they could be asked for.
+func (r *recovery) nameLostPaths(impossible map[int64][]byte) error {
+	err := r.many(`
 		SELECT path, count(*) FROM (
 			SELECT path, _rowid AS id FROM stage.s_version UNION SELECT path, id FROM stage.s_version_in_time)
 		WHERE path > 0 AND path NOT IN (SELECT id FROM main.path) GROUP BY path`, func(rows *sql.Rows) error {
@@ -134,14 +146,61 @@ func (r *recovery) buildPaths() error {
 			return err
 		}
 		r.sum.PathsLost++
-		return r.tell(Finding{Code: CodePathLost, Path: name, Message: fmt.Sprintf("the name of this path is lost; it has %d versions", versions)})
+		lost := "the name of this path is lost"
+		if was, ok := impossible[id]; ok {
+			lost = fmt.Sprintf("this path had the name %q, which none can have", was)
+		}
+		return r.tell(Finding{Code: CodePathLost, Path: name, Message: fmt.Sprintf("%s; it has %d versions", lost, versions)})
 	})
+	if err != nil {
+		return err
+	}
+	for id := range impossible {
+		var named bool
+		if _, err := r.out.row("SELECT EXISTS (SELECT 1 FROM main.path WHERE id = ?)", []any{id}, &named); err != nil {
+			return err
+		}
+		if !named {
+			r.rows["path"]++
+		}
+	}
+	return nil
+}
+
+// dropImpossibleNames drops names that no path can have, and returns them by the id of
+// the path. They lead elsewhere than to what was taken in.
+func (r *recovery) dropImpossibleNames() (map[int64][]byte, error) {
+	impossible := make(map[int64][]byte) // as many as are damaged
+	for _, names := range []struct{ each, drop string }{
+		{"SELECT _rowid, name FROM stage.s_path", "UPDATE stage.s_path SET name = NULL WHERE _rowid = ?"},
+		{"SELECT id, name FROM stage.s_sqlite_autoindex_path_1", "DELETE FROM stage.s_sqlite_autoindex_path_1 WHERE id = ?"},
+	} {
+		var bad []int64
+		err := r.many(names.each, func(rows *sql.Rows) error {
+			var id int64
+			var name []byte
+			err := rows.Scan(&id, &name)
+			if err == nil && !isClean(name) {
+				bad, impossible[id] = append(bad, id), name
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range bad {
+			if _, err := r.out.exec(names.drop, id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return impossible, nil
 }
 
 // nameLostPath gives a path whose name is lost one that no other has.
 func (r *recovery) nameLostPath(id int64) (string, error) {
 	for name := fmt.Sprintf("%s/path-%d", lostFolder, id); ; name += "+" {
-		res, err := r.out.exec("INSERT OR IGNORE INTO main.path (id, name) VALUES (?, ?)", id, []byte(name))
+		res, err := r.out.exec("INSERT OR IGNORE INTO main.path (id, name, forgotten) VALUES (?1, ?2, (SELECT forgotten FROM stage.s_path WHERE _rowid = ?1))", id, []byte(name))
 		if err != nil {
 			return "", err
 		}

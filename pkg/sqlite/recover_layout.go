@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"math"
@@ -179,17 +180,12 @@ func (t *tableLayout) sane(id int64, record []pages.Value) bool {
 // maxName is longer than any name that a file system takes.
 const maxName = 1 << 16
 
-// isName reports whether bytes can be the name of a path.
-func isName(name []byte) bool {
-	if len(name) == 0 || len(name) > maxName || path.Clean(string(name)) != string(name) {
-		return false
-	}
-	for _, c := range name {
-		if c == 0 {
-			return false
-		}
-	}
-	return true
+// isName reports whether bytes that nothing else tells of can be the name of a path.
+func isName(name []byte) bool { return len(name) <= maxName && isClean(name) }
+
+// isClean reports whether bytes are a name as all are that are taken in.
+func isClean(name []byte) bool {
+	return len(name) > 0 && path.Clean(string(name)) == string(name) && bytes.IndexByte(name, 0) < 0
 }
 
 // likeName says how much bytes look like a name, of two that claim to be the same.
