@@ -1,14 +1,13 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"math"
-	"path"
 	"unicode/utf8"
 
 	"github.com/seed16713943/btools/pkg/content"
+	"github.com/seed16713943/btools/pkg/kb"
 	"github.com/seed16713943/btools/pkg/sqlite/pages"
 )
 
@@ -181,12 +180,7 @@ func (t *tableLayout) sane(id int64, record []pages.Value) bool {
 const maxName = 1 << 16
 
 // isName reports whether bytes that nothing else tells of can be the name of a path.
-func isName(name []byte) bool { return len(name) <= maxName && isClean(name) }
-
-// isClean reports whether bytes are a name as all are that are taken in.
-func isClean(name []byte) bool {
-	return len(name) > 0 && path.Clean(string(name)) == string(name) && bytes.IndexByte(name, 0) < 0
-}
+func isName(name []byte) bool { return len(name) <= maxName && kb.IsPath(string(name)) }
 
 // likeName says how much bytes look like a name, of two that claim to be the same.
 func likeName(name []byte) (likeness int) {
