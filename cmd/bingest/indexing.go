@@ -32,7 +32,7 @@ type indexing struct {
 
 func (s *settings) addIndexing() {
 	i := &s.index
-	i.filters = s.set.Strings("filter", "", nil, "make the text of .EXT files with a program: `EXT=COMMAND`; may be given many times")
+	i.filters = s.set.Strings("filter", "", nil, "make the text of .EXT files with a program: `EXT=COMMAND`; may be given many times; no secrets in it, since it is kept in the knowledge base and stands in reports")
 	i.filterTimeout = s.set.Duration("filter-timeout", "", extract.DefaultTimeout, "end a filter that takes longer than `TIME` over a document")
 	i.embed = s.set.String("embed", "BATCH_EMBED", "", "what makes the vectors: `builtin|none|openai:MODEL`; if not given, what made those that are there, and builtin for the first")
 	s.set.Lookup("embed").Suggest("builtin", "none", "openai:")
