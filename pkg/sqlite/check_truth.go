@@ -32,7 +32,7 @@ func (k *check) names() error {
 		if err := rows.Scan(&id, &name); err != nil {
 			return err
 		}
-		if kb.IsPath(string(name)) {
+		if isCleaned(name) {
 			return nil
 		}
 		return k.damage(CodePathName, ByRecovery, "path %d has the name %q, which none can have", id, name)

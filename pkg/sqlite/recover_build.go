@@ -180,7 +180,7 @@ func (r *recovery) dropImpossibleNames() (map[int64][]byte, error) {
 			var id int64
 			var name []byte
 			err := rows.Scan(&id, &name)
-			if err == nil && !kb.IsPath(string(name)) {
+			if err == nil && !isCleaned(name) {
 				bad, impossible[id] = append(bad, id), name
 			}
 			return err

@@ -180,7 +180,13 @@ func (t *tableLayout) sane(id int64, record []pages.Value) bool {
 const maxName = 1 << 16
 
 // isName reports whether bytes that nothing else tells of can be the name of a path.
-func isName(name []byte) bool { return len(name) <= maxName && kb.IsPath(string(name)) }
+func isName(name []byte) bool { return len(name) <= maxName && isCleaned(name) }
+
+// isCleaned reports whether a name is one that records leave in the table of paths: that
+// of a document, or of a folder that was given for one, which a failure stands under.
+func isCleaned(name []byte) bool {
+	return kb.IsPath(string(name)) || string(name) == "." || string(name) == "/"
+}
 
 // likeName says how much bytes look like a name, of two that claim to be the same.
 func likeName(name []byte) (likeness int) {
