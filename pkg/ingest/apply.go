@@ -337,9 +337,9 @@ func (a *applier) see(it *item, path *PathState, readable bool) error {
 			s.StaleSince = path.StaleSince
 		}
 	} else {
-		s.StaleSince = path.StaleSince
-		if s.StaleSince == nil {
-			s.StaleSince = &a.scan.StartedAt
+		s.StaleSince = &a.scan.StartedAt
+		if path.StaleSince != nil && *path.StaleSince < a.scan.StartedAt {
+			s.StaleSince = path.StaleSince
 		}
 	}
 	return a.tx.See(path.ID, s)

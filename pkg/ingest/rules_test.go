@@ -81,6 +81,10 @@ func TestLiveTime(t *testing.T) {
 		{"a later scan that could not read it says nothing of what was there", []step{
 			first, {301, tree{id: "3", start: 300}.cut(unreadable(doc))}, {302, tree{id: "2", start: 200}.cut(file(doc, "B", 150))},
 		}, "50 A, 150 B"},
+		{"nor after one that could not read the folder, of a clock that was ahead", []step{
+			first, {401, tree{id: "4", start: 400}.cut() + tree{id: "4", start: 400}.end(0, "docs")},
+			{402, tree{id: "3", start: 300}.cut(unreadable(doc))}, {403, tree{id: "2", start: 200}.cut(file(doc, "B", 150))},
+		}, "50 A, 150 B"},
 	} {
 		t.Run(r.name, r.check)
 	}

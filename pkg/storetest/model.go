@@ -117,7 +117,7 @@ func (m *model) sight(path string, s *modelScan, readable bool) {
 		if since <= s.start { // else a later scan could not look for it
 			delete(m.unread, path)
 		}
-	} else if !already {
+	} else if !already || s.start < since { // a later scan could not look for it either
 		m.unread[path] = s.start
 	}
 }
