@@ -79,18 +79,18 @@ func (s *settings) failed(c *cli.Context) (err error) {
 	if n := again.below; n > 0 {
 		tool.Warn(c, tool.WithHint(
 			fmt.Errorf("%s looked for below the folder of -C", verb(n, "record", "was", "were")),
-			"to look there again, and nowhere else: "+tryAgain(tool.Display(again.firstRoot, terminal))))
+			"to look there again, and nowhere else: "+tryAgain(again.firstRoot, terminal)))
 	}
 	return again.close()
 }
 
 // tryAgain is the line that tries again what failed in runs with a certain -C, which
 // may be none.
-func tryAgain(dir string) string {
+func tryAgain(dir string, terminal bool) string {
 	if dir == "" {
 		return "bingest failed | bingest"
 	}
-	return "bingest failed | bingest -C " + dir
+	return "bingest failed | bingest -C " + tool.ShellWord(dir, terminal)
 }
 
 // rootsOf returns the -C that the runs with failures had, "" for none. Of a run that

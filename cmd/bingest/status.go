@@ -168,7 +168,7 @@ func writeFailed(w io.Writer, standing int64, failed []failure, roots map[int64]
 	for _, run := range slices.Sorted(maps.Keys(roots)) {
 		root = cmp.Or(root, roots[run]) // nothing of the others is read outside of it either
 	}
-	hint := "; to try again: " + tryAgain(tool.Display(root, terminal))
+	hint := "; to try again: " + tryAgain(root, terminal)
 	if failed == nil {
 		hint = "; -all lists them" + hint
 	}

@@ -25,7 +25,7 @@ func (s *settings) verdict(c *cli.Context, sum *ingest.Summary) error {
 	code := lacking(c, sum)
 	if n := sum.Counts.Failed; n > 0 {
 		code = tool.ExitPartial
-		tool.Warn(c, againHint(fmt.Errorf("%s of %d failed", tool.Count(n, "record"), sum.Counts.Total()), sum, s.dir))
+		tool.Warn(c, againHint(c, fmt.Errorf("%s of %d failed", tool.Count(n, "record"), sum.Counts.Total()), sum, s.dir))
 	}
 	if n := sum.SkippedForgotten; n > 0 {
 		tool.Warn(c, fmt.Errorf("%s from before what is remembered, and skipped", verb(n, "record", "is", "are")))
@@ -67,14 +67,14 @@ func stoppedAs(what, hint string) error {
 
 // againHint says where to see what failed, and how to try it again; dir is -C, if
 // the command has it.
-func againHint(err error, sum *ingest.Summary, dir *string) error {
+func againHint(c *cli.Context, err error, sum *ingest.Summary, dir *string) error {
 	var ways []string
 	if sum.Counts.Failed > sum.FailedContents+sum.FailedNames+sum.FailedLines {
 		below := ""
 		if dir != nil {
 			below = *dir
 		}
-		ways = append(ways, tryAgain(below))
+		ways = append(ways, tryAgain(below, tool.IsTerminal(c.App.ErrWriter)))
 	}
 	if sum.FailedContents > 0 {
 		ways = append(ways, "the same line again, where contents come with records, as from a history: they are not kept")

@@ -259,8 +259,9 @@ func (s *Server) message(answer []byte) string {
 			text = body.Message
 		}
 	}
-	const most = 300                                             // characters
-	text = s.withoutKey(strings.Join(strings.Fields(text), " ")) // before it is cut, perhaps within the key
+	// Without the key before it is cut, perhaps within the key.
+	text = s.withoutKey(strings.Join(strings.Fields(text), " "))
+	const most = 300 // characters
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
 	}

@@ -120,6 +120,17 @@ func Display(name string, terminal bool) string {
 	return "$'" + escape(name, `\'`) + "'"
 }
 
+// ShellWord prepares a file name for a line that people copy into a shell, whoever gave
+// the name: as Display, and in quotes where a shell would read more than a name.
+func ShellWord(name string, terminal bool) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,="
+	shown := Display(name, terminal)
+	if shown != name || name != "" && strings.Trim(name, plain) == "" {
+		return shown
+	}
+	return quote(name)
+}
+
 // escape replaces what is not printable, and the characters of special, by
 // backslash sequences.
 func escape(s, special string) string {
